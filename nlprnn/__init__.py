@@ -1,0 +1,33 @@
+"""nlprnn: recurrent-network language tasks for small corpora and CPUs. The public names, imported on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "train_language_model": "nlprnn.tasks.language_modelling",
+    "train_ngram": "nlprnn.tasks.ngram",
+    "load": "nlprnn.tasks.loading",
+    "LanguageModel": "nlprnn.models.language_model",
+    "NGramModel": "nlprnn.models.ngram",
+    "LanguageModelConfig": "nlprnn.config",
+    "TrainingConfig": "nlprnn.config",
+    "TokenizerConfig": "nlprnn.config",
+    "NGramConfig": "nlprnn.config",
+    "NlprnnError": "nlprnn.errors",
+    "probe_agreement": "nlprnn.tasks.probing",
+}
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nlprnn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,5 @@
+"""`python -m nlprnn` is the same as the `nlprnn` command."""
+
+from nlprnn.cli import main
+
+main()

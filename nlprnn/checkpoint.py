@@ -1,0 +1,276 @@
+"""The model directory: what is in it, and how it is written so that nothing is ever half there.
+
+Every file is written under a temporary name in the same folder, flushed, and moved into place. Nothing is unpickled:
+tensors are safetensors, everything else is JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import save_file as save_tensors
+from torch import Tensor
+
+from nlprnn.errors import ModelDirectoryError
+
+FORMAT = 1  # of config.json and of everything beside it
+CONFIG, WEIGHTS, COUNTS, LOG, RUN, CARD = (
+    "config.json",
+    "model.safetensors",
+    "counts.json",
+    "log.jsonl",
+    "run.json",
+    "README.md",
+)
+STATE = Path("training_state") / "checkpoint.safetensors"
+LOCK = Path("training_state") / "lock"
+STATE_KEY = "nlprnn_state"
+
+
+def write_atomically(path: Path, write: Callable[[str], object]) -> None:
+    """Call `write` with a temporary name beside `path`, flush what it wrote, and move it to `path`.
+
+    Raises ModelDirectoryError when the disk is full or the folder cannot be written; `path` is then what it was before.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+        write(temporary)
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ModelDirectoryError(
+            f"{path}: cannot be written ({reason}); make room or choose another place with --out; "
+            "what was there before is untouched"
+        ) from error
+    finally:
+        if temporary:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small UTF-8 file atomically."""
+    write_atomically(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a file of a model directory; ModelDirectoryError where it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelDirectoryError(
+            f"{path}: missing; the model directory is incomplete, train the model again"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ModelDirectoryError(f"{path}: broken ({error}); train the model again") from None
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor] | dict[str, np.ndarray]) -> None:
+    """Write named tensors (all torch's or all numpy's) as safetensors."""
+    if any(isinstance(value, np.ndarray) for value in tensors.values()):
+        arrays = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+        write_atomically(path, lambda name: save_arrays(arrays, name))
+    else:
+        write_atomically(path, lambda name: save_tensors(_plain(tensors), name))  # type: ignore[arg-type]
+
+
+def _plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+
+@contextlib.contextmanager
+def open_weights(path: Path, framework: str) -> Iterator[Any]:
+    """A safetensors file, opened; ModelDirectoryError where it is missing, truncated or broken."""
+    if not path.is_file():
+        raise ModelDirectoryError(f"{path}: missing; training did not get as far as a first validation, train again")
+    try:
+        with safe_open(path, framework=framework) as file:
+            yield file
+    except (OSError, SafetensorError) as error:
+        raise ModelDirectoryError(f"{path}: broken or truncated ({error}); train the model again") from None
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    with open_weights(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    with open_weights(path, "np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def load_weights(model: torch.nn.Module, path: Path) -> None:
+    """Fill a model's parameters from a file; ModelDirectoryError where names or shapes are not the model's."""
+    tensors, wanted = read_tensors(path), model.state_dict()
+    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
+    if shapes != {name: tuple(value.shape) for name, value in wanted.items()}:
+        raise ModelDirectoryError(f"{path}: its weights do not fit its config.json; train the model again")
+    model.load_state_dict(tensors)
+
+
+def read_config(directory: Path, kind: str | None = None) -> dict[str, Any]:
+    """A model directory's config.json, checked for format and, where given, for kind.
+
+    Raises ModelDirectoryError: not a model directory, of another kind, or of a newer format.
+    """
+    if not directory.is_dir():
+        raise ModelDirectoryError(f"{directory}: no such model directory; 'nlprnn train-lm CORPUS' makes one")
+    if not (directory / CONFIG).is_file():
+        raise ModelDirectoryError(f"{directory}: not a model directory (it has no {CONFIG})")
+    config = read_json(directory / CONFIG)
+    if not isinstance(config, dict) or not isinstance(config.get("format"), int) or "kind" not in config:
+        raise ModelDirectoryError(f"{directory / CONFIG}: not written by nlprnn, or broken; train the model again")
+    if config["format"] > FORMAT:
+        raise ModelDirectoryError(
+            f"{directory}: written by a newer nlprnn (format {config['format']}, this one reads up to {FORMAT}); "
+            "upgrade nlprnn"
+        )
+    if kind is not None and config["kind"] != kind:
+        raise ModelDirectoryError(f"{directory}: a model of kind {config['kind']}, but {kind} is needed here")
+    return config
+
+
+def is_ours(directory: Path) -> bool:
+    try:
+        read_config(directory)
+    except ModelDirectoryError:
+        return False
+    return True
+
+
+class ModelDirectory:
+    """A directory being trained into: claimed for one process, then written file by file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[str] | None = None
+
+    def claim(self, overwrite: bool, resume: bool) -> None:
+        """Take the directory for this process; what is in it stays until `clear`.
+
+        Raises ModelDirectoryError when it is someone else's, holds a model and neither `overwrite` nor `resume` is set,
+        or is being written by another process. The lock ends with the process, however that ends.
+        """
+        path = self.path
+        if path.exists() and not path.is_dir():
+            raise ModelDirectoryError(f"{path}: is a file; choose another place with --out")
+        filled = path.is_dir() and any(path.iterdir())
+        if resume and not filled:
+            raise ModelDirectoryError(f"{path}: nothing to resume there; leave out --resume to start")
+        if filled and not (is_ours(path) or self._only_started()):
+            raise ModelDirectoryError(f"{path}: not empty and not a model of nlprnn; choose another place with --out")
+        if filled and not (overwrite or resume):
+            raise ModelDirectoryError(
+                f"{path}: holds a model already; continue it with --resume, replace it with --overwrite, "
+                "or choose another place with --out"
+            )
+        self._take_lock()
+
+    def _only_started(self) -> bool:
+        """Whether a run of ours was killed here before it wrote its configuration: only its lock is left."""
+        return {str(entry.relative_to(self.path)) for entry in self.path.rglob("*")} <= {str(LOCK.parent), str(LOCK)}
+
+    def clear(self) -> None:
+        """Remove the old model, once all that can go wrong before training has gone right."""
+        for name in (STATE, WEIGHTS, COUNTS, LOG, RUN, CARD, "tokenizer.json", "tokenizer.model"):
+            (self.path / name).unlink(missing_ok=True)
+
+    def _take_lock(self) -> None:
+        try:
+            (self.path / LOCK).parent.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.path / LOCK, "w", encoding="utf-8")  # noqa: SIM115
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ModelDirectoryError(
+                f"{self.path}: another process is training there; wait for it or stop it"
+            ) from None
+        except OSError as error:
+            raise ModelDirectoryError(
+                f"{self.path}: cannot be written ({error.strerror}); choose another place with --out"
+            ) from None
+
+    @contextlib.contextmanager
+    def claimed(self, overwrite: bool, resume: bool) -> Iterator[None]:
+        """The directory claimed within the block, and given back after it; what stayed empty is removed."""
+        try:
+            self.claim(overwrite, resume)
+            yield
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._lock is None:
+            return
+        self._lock.close()
+        self._lock = None
+        if self._only_started():
+            (self.path / LOCK).unlink(missing_ok=True)
+            for folder in (self.path / LOCK.parent, self.path):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+    def write_config(self, kind: str, **parts: Any) -> None:
+        write_json(self.path / CONFIG, {"format": FORMAT, "kind": kind, **parts})
+
+    def save_state(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Write all that is needed to go on: one file, so that it is whole or not there."""
+        metadata = {STATE_KEY: json.dumps(state)}
+        write_atomically(self.path / STATE, lambda name: save_tensors(_plain(tensors), name, metadata=metadata))
+
+    def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """What `save_state` wrote, or None where nothing was saved yet."""
+        if not (self.path / STATE).is_file():
+            return None
+        with open_weights(self.path / STATE, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+        try:
+            return tensors, json.loads(metadata[STATE_KEY])
+        except (KeyError, ValueError):
+            raise ModelDirectoryError(f"{self.path / STATE}: broken; start over with --overwrite") from None
+
+    def append_log(self, record: dict[str, Any]) -> None:
+        """Add a line to log.jsonl, the one file that grows; a torn last line is dropped when training resumes."""
+        try:
+            with open(self.path / LOG, "a", encoding="utf-8") as log:
+                log.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise ModelDirectoryError(f"{self.path / LOG}: cannot be written ({error.strerror}); make room") from error
+
+    def rewind_log(self, step: int) -> None:
+        """Keep of log.jsonl only what was written up to `step`."""
+        kept = []
+        if (self.path / LOG).is_file():
+            for line in (self.path / LOG).read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    if json.loads(line)["step"] <= step:
+                        kept.append(line + "\n")
+        write_text(self.path / LOG, "".join(kept))

@@ -1,0 +1,56 @@
+"""Command-line options made from the fields of configurations, and the arguments that several commands share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from nlprnn.config import PRESETS, Config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_options(*kinds: type[Config]) -> Callable[[F], F]:
+    """Add an option for every field of the given configurations; an option not given arrives as None."""
+
+    def decorate(function: F) -> F:
+        for kind in reversed(kinds):
+            for item in reversed(dataclasses.fields(kind)):
+                function = _option(item)(function)
+        return function
+
+    return decorate
+
+
+def _option(item: dataclasses.Field[Any]) -> Callable[[F], F]:
+    meta, flag = item.metadata, "--" + item.name.replace("_", "-")
+    text = meta["help"]
+    if item.type == "bool":
+        opposites = {"tied": "--untied", "lowercase": "--keep-case", "locked_dropout": "--unlocked-dropout"}
+        default = flag if item.default else opposites[item.name]
+        both = f"{flag}/{opposites[item.name]}"
+        return click.option(both, item.name, default=None, help=f"{text}  [default: {default}]")
+    if item.default is not None:
+        text += f"  [default: {item.default}]"
+    names = {"int": click.INT, "float": click.FLOAT, "str": click.STRING}
+    kind = click.Choice(meta["choices"]) if meta["choices"] else names[str(item.type).split(" ")[0]]
+    return click.option(flag, *meta["aliases"], item.name, type=kind, default=None, metavar=meta["metavar"], help=text)
+
+
+preset_option = click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default="default",
+    show_default=True,
+    help="Settings to start from; small and medium are those of Zaremba et al. 2014",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table")
+out_option = click.option("--out", metavar="DIR", help="The model directory to write  [default: models/NAME]")
+valid_option = click.option("--valid", metavar="F", help="Validation text  [default: a twentieth of CORPUS, held out]")
+test_option = click.option("--test", metavar="F", help="Test text, evaluated once at the end")
+column_option = click.option("--column", metavar="NAME", help="The text column of a CSV, TSV, JSONL or Parquet file")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace the model that is there")
+model_argument = click.argument("model", required=False)

@@ -1,0 +1,69 @@
+"""`nlprnn probe-agreement`: syntactic or sequential recency."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nlprnn.commands.options import json_option
+from nlprnn.commands.output import note, print_json, print_table
+
+
+@click.command("probe-agreement", short_help="Tell which recency a model follows: syntactic or sequential.")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option(
+    "--suite", "suites", multiple=True, default=("builtin",), show_default=True, metavar="PATH",
+    help="builtin, or a file or folder: BLiMP JSONL, Marvin-Linzen pickles, TSV pairs of your own; may be repeated",
+)  # fmt: skip
+@click.option("--baseline", metavar="DIR", help="An n-gram model of the same text, asked the same")
+@click.option(
+    "--scoring", type=click.Choice(["published", "sentence", "target"]), default="published", show_default=True,
+    help="Compare whole sentences, or the target word after its prefix; published: as each suite's authors did",
+)  # fmt: skip
+@click.option("--sentence", metavar="TEXT", help='One sentence instead: "the writer of the books is/are"')
+@click.option("--items", metavar="F.tsv", help="Write every pair with its scores")
+@json_option
+def command(
+    models: tuple[str, ...],
+    suites: tuple[str, ...],
+    baseline: str | None,
+    scoring: str,
+    sentence: str | None,
+    items: str | None,
+    as_json: bool,
+) -> None:
+    """Tell whether MODEL follows syntactic or sequential recency, beside baselines.
+
+    A model that follows syntactic recency agrees with the subject (the writer of the books IS), one that follows
+    sequential recency with the nearest noun (ARE). Left out, MODEL is the newest neural language model below models/.
+    """
+    from nlprnn.reports.probe_table import probe_table
+    from nlprnn.tasks.loading import LANGUAGE_MODEL, newest
+    from nlprnn.tasks.probing import ask_sentence, probe_agreement
+
+    asked = [Path(model) for model in models]
+    if not asked:
+        asked = [newest(LANGUAGE_MODEL)]
+        note(f"model: {asked[0]}")
+    if sentence is not None:
+        verdicts = [{"model": str(model), **ask_sentence(model, sentence).json()} for model in asked]
+        if as_json:
+            print_json({"models": verdicts})
+        else:
+            for verdict in verdicts:
+                _print_sentence(verdict)
+        return
+    report = probe_agreement(asked, suites, baseline=baseline, scoring=scoring, items_path=items, note=note)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(probe_table(report))
+
+
+def _print_sentence(verdict: dict[str, Any]) -> None:
+    click.echo(f'{verdict["model"]}: after "{verdict["prefix"]}"')
+    print_table([(f"  {row['word']}", f"{math.exp(row['log_probability']):.6f}") for row in verdict["words"]])
+    click.echo(verdict["explanation"])

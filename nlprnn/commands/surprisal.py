@@ -1,0 +1,46 @@
+"""`nlprnn surprisal`: a table of words and their surprisal."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from nlprnn.commands.options import json_option
+from nlprnn.commands.output import print_json
+
+
+@click.command("surprisal", short_help="Tell the surprisal of each word of a text, in bits.")
+@click.argument("model")
+@click.argument("file", required=False)
+@click.option("--by", type=click.Choice(["word", "token"]), default="word", show_default=True, help="What a row is")
+@json_option
+def command(model: str, file: str | None, by: str, as_json: bool) -> None:
+    """Print the surprisal of every word of FILE (or of standard input), a sentence a line, as TSV.
+
+    Surprisal is -log2 of the word's probability after all words before it in its line. A word is what stands between
+    white space, its punctuation included; the rows of a line, with its <eos>, add up to the line's surprisal.
+    """
+    from nlprnn.tasks.loading import load
+    from nlprnn.tasks.surprisal import TokenSurprisal, WordSurprisal, token_surprisal, word_surprisal
+    from nlprnn.text.plain import every_line
+
+    text = load(Path(model))
+    kind: type[NamedTuple] = WordSurprisal if by == "word" else TokenSurprisal
+    lines = every_line(file)
+    rows: Iterator[NamedTuple] = word_surprisal(text, lines) if by == "word" else token_surprisal(text, lines)
+    if as_json:
+        print_json({"rows": [row._asdict() for row in rows]})
+    else:
+        _print_tsv(kind._fields, rows)
+
+
+def _print_tsv(header: Iterable[str], rows: Iterable[NamedTuple]) -> None:
+    table = csv.writer(sys.stdout, dialect="excel-tab", lineterminator="\n")
+    table.writerow(header)
+    for row in rows:
+        table.writerow(f"{value:.6f}" if isinstance(value, float) else value for value in row)

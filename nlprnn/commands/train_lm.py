@@ -1,0 +1,61 @@
+"""`nlprnn train-lm`: train a next-word model on a text."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from nlprnn.commands.options import (
+    column_option,
+    config_options,
+    json_option,
+    out_option,
+    overwrite_option,
+    preset_option,
+    test_option,
+    valid_option,
+)
+from nlprnn.commands.output import note, print_json, print_table
+from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig
+
+
+@click.command("train-lm", short_help="Train a next-word model on a text.")
+@click.argument("corpus", nargs=-1, required=True)
+@valid_option
+@test_option
+@out_option
+@preset_option
+@config_options(TokenizerConfig, LanguageModelConfig, TrainingConfig)
+@column_option
+@click.option("--resume", is_flag=True, help="Go on with the interrupted run in the model directory")
+@overwrite_option
+@json_option
+def command(corpus: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Train an RNN, LSTM or GRU language model on CORPUS.
+
+    CORPUS is a text file (also .gz), several, a folder with train, valid and test files, a CSV, TSV, JSONL or Parquet
+    file, a dataset folder, or hf:NAME. Without validation text, a twentieth of the lines is held out.
+
+    Ctrl-C stops after the step under way and keeps the best weights; --resume goes on from there.
+    """
+    from nlprnn.tasks.language_modelling import train_language_model
+
+    run = train_language_model(corpus, **options)
+    if as_json:
+        print_json(run.summary())
+    else:
+        rows = [
+            ("model", str(run.model.directory)),
+            ("validation perplexity", f"{run.valid_perplexity:.2f}"),
+            ("minutes", f"{run.seconds / 60:.1f}"),
+            ("steps", f"{run.steps:,}"),
+            ("tokens a second", f"{run.tokens_per_second:,.0f}"),
+        ]
+        if run.test is not None:
+            rows.append(("test perplexity", f"{run.test['perplexity']:.2f}"))
+        print_table(rows)
+    if run.interrupted is not None:
+        note("nlprnn: interrupted; the best weights so far are kept, and the same command with --resume goes on")
+        sys.exit(128 + run.interrupted)

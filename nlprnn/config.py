@@ -1,0 +1,241 @@
+"""Every setting of every model and of training, once: its default, its help and its limits.
+
+Command-line options are made from these fields, and a model directory's config.json is written from them.
+This room knows no torch, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from nlprnn.errors import ConfigError
+
+TOKENIZERS = ("words", "whitespace", "characters", "bpe", "unigram")
+CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
+OPTIMIZERS = ("adamw", "sgd")
+SCHEDULES = ("cosine", "plateau", "exponential", "constant")
+PRECISIONS = ("auto", "bf16", "fp32")
+KERNELS = ("auto", "torch", "reference")
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
+    aliases: tuple[str, ...] = (),
+    metavar: str | None = None,
+) -> Any:
+    """A dataclass field that knows its help text, its choices and its limits (`low` <= value <= `high`, < `below`)."""
+    meta = {"help": help, "choices": choices, "low": low, "high": high, "below": below, "aliases": aliases}
+    return field(default=default, metadata=meta | {"metavar": metavar})
+
+
+def probability(default: float | None, help: str, **more: Any) -> Any:
+    return option(default, help, low=0.0, below=1.0, metavar="P", **more)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Base of all configurations: checked when made, told in one line when wrong."""
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            check_field(item, getattr(self, item.name))
+
+
+def check_field(item: dataclasses.Field[Any], value: Any) -> None:
+    """Raise ConfigError when a value lies outside the field's choices or limits."""
+    meta, flag = item.metadata, "--" + item.name.replace("_", "-")
+    if value is None or not meta:
+        return
+    if meta["choices"] and value not in meta["choices"]:
+        raise ConfigError(f"{flag} {value}: choose one of {', '.join(meta['choices'])}")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high, below = meta["low"], meta["high"], meta["below"]
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ConfigError(f"{flag} {value}: give a finite number")
+        if low is not None and value < low:
+            raise ConfigError(f"{flag} {value}: give a number of at least {low:g}")
+        if high is not None and value > high:
+            raise ConfigError(f"{flag} {value}: give a number of at most {high:g}")
+        if below is not None and value >= below:
+            raise ConfigError(f"{flag} {value}: give a number below {below:g}")
+
+
+@dataclass(frozen=True)
+class TokenizerConfig(Config):
+    """How text becomes token ids."""
+
+    tokenizer: str = option(
+        "words",
+        "words: raw text, punctuation peeled; whitespace: already tokenised; characters; bpe, unigram: SentencePiece",
+        choices=TOKENIZERS,
+    )
+    vocab_size: int | None = option(
+        None,
+        "At most so many types, the most frequent (default: all that pass --min-count; 8000 for bpe and unigram)",
+        low=3,
+        metavar="N",
+    )
+    min_count: int | None = option(
+        None,
+        "Types seen less often become <unk> (default: 1 for text that has its own <unk> and for characters, else 2)",
+        low=1,
+        metavar="N",
+    )
+    lowercase: bool = option(False, "Read all text as lower case")
+    vocab: str | None = option(None, "A vocabulary file of your own, one type a line", metavar="FILE")
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig(Config):
+    """The network of a next-word model: embedding, recurrent stack, output over the vocabulary."""
+
+    cell: str = option("lstm", "The recurrent cell", choices=CELLS)
+    layers: int = option(2, "Recurrent layers", low=1, high=64, aliases=("--nlayers",), metavar="N")
+    hidden: int = option(400, "Units of each recurrent layer", low=1, aliases=("--nhid",), metavar="N")
+    embedding: int | None = option(
+        None, "Embedding size (default: as --hidden)", low=1, aliases=("--emsize",), metavar="N"
+    )
+    tied: bool = option(True, "Use one matrix for embedding and output (Press and Wolf 2017)")
+    dropout: float = probability(0.35, "Dropout on the inputs, between the layers and on the outputs")
+    dropout_input: float | None = probability(
+        None, "Dropout on the embedded inputs (default: as --dropout)", aliases=("--dropouti",)
+    )
+    dropout_hidden: float | None = probability(
+        None, "Dropout between the layers (default: as --dropout)", aliases=("--dropouth",)
+    )
+    dropout_output: float | None = probability(
+        None, "Dropout on the last layer's outputs (default: as --dropout)", aliases=("--dropouto",)
+    )
+    dropout_embedding: float = probability(
+        0.05, "Dropout of whole words (Gal and Ghahramani 2016)", aliases=("--dropoute",)
+    )
+    weight_drop: float = probability(
+        0.2, "Dropout of recurrent weights (DropConnect, Merity 2018)", aliases=("--wdrop",)
+    )
+    locked_dropout: bool = option(True, "One dropout mask for all time steps of a batch, not a new one at each step")
+    init_range: float | None = option(
+        None,
+        "Draw all weights uniformly from +-X (default: orthogonal recurrent weights, forget bias 1)",
+        low=0.0,
+        metavar="X",
+    )
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Config):
+    """How a model is trained; the same for every task."""
+
+    batch_size: int = option(32, "Sequences trained on side by side", low=1, aliases=("--batch_size",), metavar="N")
+    bptt: int = option(35, "Truncated back-propagation through time: steps between updates", low=1, metavar="N")
+    epochs: int | None = option(
+        None, "Passes over the training text (default: 20, or as many as fit --max-minutes)", low=1, metavar="N"
+    )
+    max_minutes: float | None = option(
+        None, "Stop after so many minutes of training; the schedule is fitted to the time", low=0.01, metavar="M"
+    )
+    optimizer: str = option("adamw", "The optimizer", choices=OPTIMIZERS)
+    lr: float = option(0.003, "Peak learning rate", low=0.0, metavar="X")
+    schedule: str = option(
+        "cosine",
+        "Learning rate after warm-up: cosine to zero; plateau: quartered when validation stalls; exponential: --decay",
+        choices=SCHEDULES,
+    )
+    warmup: int = option(
+        200, "Steps in which the learning rate rises from zero, a tenth of all steps at most", low=0, metavar="N"
+    )
+    decay: float = option(0.5, "Factor an epoch of the exponential schedule", low=0.0, high=1.0, metavar="X")
+    decay_after: int = option(4, "Epochs before the exponential schedule starts to decay", low=0, metavar="N")
+    weight_decay: float = option(0.01, "Decoupled weight decay (AdamW), L2 penalty (SGD)", low=0.0, metavar="X")
+    clip: float = option(
+        1.0, "Largest norm of the gradient of the mean loss; 0 switches clipping off", low=0.0, metavar="X"
+    )
+    averaging: float = option(
+        0.0,
+        "Exponential moving average of the weights, decay per step (0: off, 0.999 is typical)",
+        low=0.0,
+        below=1.0,
+        metavar="X",
+    )
+    patience: int | None = option(
+        None, "Stop after so many epochs without a better validation figure (default: never)", low=1, metavar="N"
+    )
+    evaluations_per_epoch: int = option(1, "Validations in each epoch", low=1, metavar="N")
+    seed: int = option(1, "Seed of initial weights, dropout and shuffling", low=0, metavar="N")
+    precision: str = option(
+        "auto", "bf16 computes the large matrix products in bfloat16; weights stay fp32", choices=PRECISIONS
+    )
+    kernels: str = option("auto", "Force an implementation of the recurrent layers", choices=KERNELS)
+    threads: int | None = option(None, "CPU threads (default: all cores)", low=1, metavar="N")
+    device: str = option("cpu", "cpu, cuda, cuda:1, mps", metavar="D")
+
+
+@dataclass(frozen=True)
+class NGramConfig(Config):
+    """An interpolated modified Kneser-Ney model."""
+
+    order: int = option(5, "Words in the longest n-gram", low=1, high=5, metavar="N")
+
+
+# Zaremba, Sutskever and Vinyals 2014 sum the loss over the steps of truncated back-propagation and average it over the
+# batch; here it is averaged over both. Their learning rate 1 and gradient norm 5 become 1 x steps and 5 / steps.
+_ZAREMBA = {
+    "layers": 2,
+    "tied": False,
+    "dropout_embedding": 0.0,
+    "weight_drop": 0.0,
+    "locked_dropout": False,
+    "batch_size": 20,
+    "optimizer": "sgd",
+    "schedule": "exponential",
+    "warmup": 0,
+    "weight_decay": 0.0,
+}
+_SMALL = {"hidden": 200, "dropout": 0.0, "init_range": 0.1, "bptt": 20, "epochs": 13}
+_MEDIUM = {"hidden": 650, "dropout": 0.5, "init_range": 0.05, "bptt": 35, "epochs": 39}
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "small": _ZAREMBA | _SMALL | {"lr": 20.0, "clip": 5 / 20, "decay": 0.5, "decay_after": 4},
+    "medium": _ZAREMBA | _MEDIUM | {"lr": 35.0, "clip": 5 / 35, "decay": 1 / 1.2, "decay_after": 6},
+}
+
+C = TypeVar("C", bound=Config)
+
+
+def build(kind: type[C], values: dict[str, Any], preset: str = "default") -> C:
+    """A configuration of `kind` from a preset, overridden by those of `values` that are its fields and not None.
+
+    Raises ConfigError for an unknown preset.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f"--preset {preset}: choose one of {', '.join(PRESETS)}")
+    names = {item.name for item in dataclasses.fields(kind)}
+    chosen = {**PRESETS[preset], **{name: value for name, value in values.items() if value is not None}}
+    return kind(**{name: value for name, value in chosen.items() if name in names})
+
+
+def from_json(kind: type[C], values: Any) -> C:
+    """A configuration read back from JSON. Raises ConfigError for unknown or missing names and for wrong types."""
+    names = {item.name for item in dataclasses.fields(kind)}
+    if not isinstance(values, dict) or set(values) != names:
+        wrong = sorted(set(values) ^ names) if isinstance(values, dict) else [type(values).__name__]
+        raise ConfigError(f"not a configuration of this version ({', '.join(wrong)})")
+    for item in dataclasses.fields(kind):
+        check_type(item, values[item.name])
+    return kind(**values)
+
+
+def check_type(item: dataclasses.Field[Any], value: Any) -> None:
+    """Raise ConfigError where a value from JSON has not the type that the field declares."""
+    types = {"int": int, "float": (int, float), "str": str, "bool": bool, "None": type(None)}
+    allowed = tuple(types[name.strip()] for name in str(item.type).split("|"))
+    flat = tuple(kind for entry in allowed for kind in (entry if isinstance(entry, tuple) else (entry,)))
+    if not isinstance(value, flat) or (isinstance(value, bool) and bool not in flat):
+        raise ConfigError(f"{item.name}: {value!r} is not {item.type}")

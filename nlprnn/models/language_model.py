@@ -1,0 +1,108 @@
+"""Next-word prediction: the network and its loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from nlprnn.config import LanguageModelConfig
+from nlprnn.nn.dropout import dropout
+from nlprnn.nn.kernels.dispatch import Compute
+from nlprnn.nn.stack import RecurrentStack, StackState, detach
+from nlprnn.nn.vocabulary import Vocabulary
+
+
+class TokenBatch(Protocol):
+    """What the model reads: inputs and targets (T, B), and a mask (T, B) that is None or False at padding."""
+
+    @property
+    def inputs(self) -> Tensor: ...
+    @property
+    def targets(self) -> Tensor: ...
+    @property
+    def mask(self) -> Tensor | None: ...
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Sums over a batch, not means, so that figures over many batches are exact."""
+
+    nll: Tensor  # (), nats: -log p of all targets; what perplexity is made from
+    penalty: Tensor  # (), what regularisers add to the training objective, on the same scale
+    count: int  # targets
+    state: StackState | None  # carried to the next batch, detached
+
+
+class LanguageModel(nn.Module):
+    """An embedding, a recurrent stack and a softmax over a vocabulary of `vocabulary` types."""
+
+    def __init__(self, config: LanguageModelConfig, vocabulary: int, seed: int = 1) -> None:
+        super().__init__()
+        self.config = config
+        embedding = config.embedding or config.hidden
+        generator = torch.Generator().manual_seed(seed)
+
+        def or_general(p: float | None) -> float:
+            return config.dropout if p is None else p
+
+        self.dropout_input, self.dropout_output = or_general(config.dropout_input), or_general(config.dropout_output)
+        self.vocabulary = Vocabulary(
+            vocabulary,
+            embedding,
+            config.hidden,
+            config.tied,
+            config.dropout_embedding,
+            config.init_range,
+            generator,
+        )
+        self.stack = RecurrentStack(
+            config.cell,
+            embedding,
+            config.hidden,
+            config.layers,
+            or_general(config.dropout_hidden),
+            config.weight_drop,
+            config.locked_dropout,
+            config.init_range,
+            generator,
+        )
+
+    def use(self, compute: Compute) -> None:
+        """Choose the kernels that compute the stack and the output layer."""
+        self.stack.compute = self.vocabulary.compute = compute
+
+    @property
+    def device(self) -> torch.device:
+        return self.vocabulary.embedding.device
+
+    def forward(self, batch: TokenBatch, state: StackState | None = None) -> Loss:
+        """The summed loss of a batch read from `state` (None: a fresh state)."""
+        losses, state = self.losses(batch, state)
+        if batch.mask is not None:
+            losses = losses * batch.mask
+        count = losses.numel() if batch.mask is None else int(batch.mask.sum())
+        return Loss(losses.sum(), losses.new_zeros(()), count, state)
+
+    def losses(self, batch: TokenBatch, state: StackState | None = None) -> tuple[Tensor, StackState]:
+        """-log p of each target in nats (T, B), without regard to the mask, and the state after the batch, detached."""
+        outputs, state = self.outputs(batch.inputs, state)
+        return self.vocabulary.losses(outputs, batch.targets), detach(state)
+
+    def outputs(self, inputs: Tensor, state: StackState | None = None) -> tuple[Tensor, StackState]:
+        """Token ids (T, B) -> what the output layer reads (T, B, H), and the state after them."""
+        config = self.config
+        x = dropout(self.vocabulary.embed(inputs), self.dropout_input, config.locked_dropout, self.training)
+        x, state = self.stack(x, state)
+        return dropout(x, self.dropout_output, config.locked_dropout, self.training), state
+
+    def start(self, batch: int) -> StackState:
+        """The fresh state of `batch` sequences; the first token read is <eos>."""
+        return self.stack.zero_state(batch)
+
+    def step(self, ids: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        """One token of each sequence: ids (B,) -> log-probabilities of the next (B, V), in nats, and the new state."""
+        outputs, state = self.outputs(ids[None], state)
+        return torch.log_softmax(self.vocabulary.logits(outputs[0]), dim=-1), state

@@ -1,0 +1,109 @@
+"""Recurrent cells, one step each, and the readable loop over time that every fast path is tested against.
+
+Weights follow torch's layout: `w_ih (G*H, I)`, `w_hh (G*H, H)`, `b_ih (G*H,)`, `b_hh (G*H,)` with G gates stacked in
+torch's order, so that they are interchangeable with torch.nn's. A state is a tuple of (B, H) tensors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+State = tuple[Tensor, ...]  # of one layer: (h,) or (h, c), each (B, H)
+
+
+class Weights(NamedTuple):
+    """The parameters of one cell; with dropped recurrent weights the second is not the parameter itself."""
+
+    w_ih: Tensor  # (G*H, I)
+    w_hh: Tensor  # (G*H, H)
+    b_ih: Tensor  # (G*H,)
+    b_hh: Tensor  # (G*H,)
+
+
+def elman_tanh(x: Tensor, state: State, w: Weights) -> State:
+    """h' = tanh(W x + b + U h + b') (Elman 1990)."""
+    return (torch.tanh(F.linear(x, w.w_ih, w.b_ih) + F.linear(state[0], w.w_hh, w.b_hh)),)
+
+
+def elman_relu(x: Tensor, state: State, w: Weights) -> State:
+    """h' = relu(W x + b + U h + b') (Le, Jaitly and Hinton 2015)."""
+    return (torch.relu(F.linear(x, w.w_ih, w.b_ih) + F.linear(state[0], w.w_hh, w.b_hh)),)
+
+
+def lstm(x: Tensor, state: State, w: Weights) -> State:
+    """c' = f c + i g, h' = o tanh(c'), with gates i, f, g, o (Hochreiter and Schmidhuber 1997; Gers et al. 2000)."""
+    h, c = state
+    i, f, g, o = (F.linear(x, w.w_ih, w.b_ih) + F.linear(h, w.w_hh, w.b_hh)).chunk(4, dim=-1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def gru(x: Tensor, state: State, w: Weights) -> State:
+    """h' = (1 - z) n + z h, n = tanh(W x + b + r (U h + b')), with gates r, z, n (Cho et al. 2014)."""
+    h = state[0]
+    r_x, z_x, n_x = F.linear(x, w.w_ih, w.b_ih).chunk(3, dim=-1)
+    r_h, z_h, n_h = F.linear(h, w.w_hh, w.b_hh).chunk(3, dim=-1)
+    r, z = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
+    n = torch.tanh(n_x + r * n_h)
+    return ((1 - z) * n + z * h,)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the rest of the project needs to know about a kind of cell."""
+
+    name: str
+    gates: int
+    states: int  # tensors in its state; the first is always the output h
+    step: Callable[[Tensor, State, Weights], State]
+    forget_gate: int | None = None  # its place among the gates
+
+
+CELLS = {
+    "lstm": Cell("lstm", gates=4, states=2, step=lstm, forget_gate=1),
+    "gru": Cell("gru", gates=3, states=1, step=gru),
+    "rnn-tanh": Cell("rnn-tanh", gates=1, states=1, step=elman_tanh),
+    "rnn-relu": Cell("rnn-relu", gates=1, states=1, step=elman_relu),
+}
+
+
+def unroll(cell: Cell, x: Tensor, state: State, w: Weights) -> tuple[Tensor, State]:
+    """Run a cell over a sequence, step by step: x (T, B, I), state of (B, H) -> outputs (T, B, H), last state."""
+    outputs = []
+    for x_t in x:  # (B, I)
+        state = cell.step(x_t, state, w)
+        outputs.append(state[0])
+    return torch.stack(outputs), state  # (T, B, H)
+
+
+def initialise(cell: Cell, w: Weights, init_range: float | None, generator: torch.Generator) -> None:
+    """Fill a cell's weights in place.
+
+    With `init_range` all are drawn uniformly from +-init_range (Zaremba 2014). Otherwise input weights are uniform in
+    +-1/sqrt(H), each gate's recurrent matrix is orthogonal (Saxe et al. 2014) or, for relu units, the identity (Le et
+    al. 2015), biases are zero, and the forget gate's bias is 1 (Jozefowicz et al. 2015).
+    """
+    hidden = w.w_hh.shape[1]
+    with torch.no_grad():
+        if init_range is not None:
+            for tensor in w:
+                tensor.uniform_(-init_range, init_range, generator=generator)
+            return
+        bound = 1 / math.sqrt(hidden)
+        w.w_ih.uniform_(-bound, bound, generator=generator)
+        for gate in w.w_hh.chunk(cell.gates):  # (H, H)
+            if cell.name == "rnn-relu":
+                torch.nn.init.eye_(gate)
+            else:
+                torch.nn.init.orthogonal_(gate, generator=generator)
+        w.b_ih.zero_()
+        w.b_hh.zero_()
+        if cell.forget_gate is not None:
+            w.b_ih[cell.forget_gate * hidden : (cell.forget_gate + 1) * hidden] = 1.0

@@ -1,0 +1,35 @@
+"""The dropouts of recurrent networks, as functions of tensors; out of training, or with p = 0, they do nothing."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def keep_mask(shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
+    """A mask of 0 (with probability p) and 1/(1-p), of `like`'s type and device."""
+    return torch.empty(shape, dtype=like.dtype, device=like.device).bernoulli_(1 - p).div_(1 - p)
+
+
+def dropout(x: Tensor, p: float, locked: bool, training: bool) -> Tensor:
+    """Dropout of units of x (T, B, H); locked: one mask (1, B, H) for all steps (Gal and Ghahramani 2016)."""
+    if not training or p == 0:
+        return x
+    return x * keep_mask((1, *x.shape[1:]) if locked else tuple(x.shape), p, x)
+
+
+def embedding_dropout(weight: Tensor, p: float, training: bool) -> Tensor | None:
+    """A scale (V, 1) for the rows of an embedding matrix (V, E), dropping whole word types; None for no dropout.
+
+    A type is dropped at all its places in a batch at once (Gal and Ghahramani 2016; Merity et al. 2018, section 4.3).
+    """
+    if not training or p == 0:
+        return None
+    return keep_mask((weight.shape[0], 1), p, weight)
+
+
+def weight_dropout(weight: Tensor, p: float, training: bool) -> Tensor:
+    """DropConnect on a recurrent matrix, one mask for the whole sequence (Merity et al. 2018, section 2)."""
+    if not training or p == 0:
+        return weight
+    return torch.nn.functional.dropout(weight, p, training=True)

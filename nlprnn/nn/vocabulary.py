@@ -1,0 +1,65 @@
+"""Both ends of the vocabulary: the embedding in, and loss or logits out, with one matrix for both when tied."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nlprnn.nn.dropout import embedding_dropout
+from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy
+
+
+class Vocabulary(nn.Module):
+    """Embedding (V, E) and output layer (V, H) or, tied, the embedding itself (Press and Wolf 2017; Inan et al. 2017).
+
+    Where tied sizes differ, a projection (E, H) without bias stands before the output matrix.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        embedding: int,
+        hidden: int,
+        tied: bool,
+        dropout_embedding: float = 0.0,
+        init_range: float | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.dropout_embedding = dropout_embedding
+        self.compute = Compute()
+        self.embedding = nn.Parameter(torch.empty(size, embedding))
+        self.projection = nn.Parameter(torch.empty(embedding, hidden)) if tied and embedding != hidden else None
+        self.output = None if tied else nn.Parameter(torch.empty(size, hidden))
+        self.bias = nn.Parameter(torch.zeros(size))
+        bound = 0.1 if init_range is None else init_range
+        with torch.no_grad():
+            for weight in (self.embedding, self.output):
+                if weight is not None:
+                    weight.uniform_(-bound, bound, generator=generator)
+            if self.projection is not None:
+                scale = hidden**-0.5 if init_range is None else init_range
+                self.projection.uniform_(-scale, scale, generator=generator)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Token ids (T, B) -> embeddings (T, B, E); in training whole types are dropped."""
+        embedded = F.embedding(ids, self.embedding)
+        scale = embedding_dropout(self.embedding, self.dropout_embedding, self.training)
+        return embedded if scale is None else embedded * F.embedding(ids, scale)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Outputs of the stack (..., H) -> unnormalised scores (..., V)."""
+        return F.linear(self._projected(x), self._output(), self.bias)
+
+    def losses(self, x: Tensor, targets: Tensor) -> Tensor:
+        """-log p(target), in nats, of each token: x (T, B, H), targets (T, B) -> (T, B)."""
+        compute = self.compute if self.training else Compute(self.compute.kernels)
+        rows = self._projected(x).flatten(0, 1)
+        return linear_cross_entropy(compute, rows, self._output(), self.bias, targets.flatten()).view_as(targets)
+
+    def _output(self) -> Tensor:
+        return self.embedding if self.output is None else self.output
+
+    def _projected(self, x: Tensor) -> Tensor:
+        return x if self.projection is None else F.linear(x, self.projection)

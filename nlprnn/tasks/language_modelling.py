@@ -1,0 +1,236 @@
+"""Next-word prediction from corpus to model directory: text, model, trainer and directory put together."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nlprnn.checkpoint import CARD, CONFIG, COUNTS, RUN, ModelDirectory, read_config, read_json, write_json, write_text
+from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig, build, from_json
+from nlprnn.errors import ConfigError, ModelDirectoryError
+from nlprnn.inference.streams import stream_nll
+from nlprnn.models.language_model import LanguageModel
+from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load, torch_device
+from nlprnn.tasks.signature import model_card, run_signature
+from nlprnn.text.batching import StreamBatches
+from nlprnn.text.corpus import Corpus, open_corpus
+from nlprnn.text.store import TokenStore, build_store
+from nlprnn.text.tokenizer import Tokenizer, load_tokenizer, train_tokenizer
+from nlprnn.training.allocator import keep_memory
+from nlprnn.training.progress import Progress
+from nlprnn.training.trainer import Trained, Trainer, Verdict
+
+Note = Callable[[str], None]
+FREE_ON_RESUME = {"threads", "kernels", "precision", "device"}  # may change between the parts of a run
+
+
+def to_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class LanguageModelRun:
+    """A finished, or interrupted, training run."""
+
+    model: TextModel
+    valid_perplexity: float
+    seconds: float
+    steps: int
+    tokens_per_second: float  # of training steps alone
+    interrupted: int | None = None  # the signal that ended it
+    test: dict[str, Any] | None = None  # what `evaluate` says of the test text
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON of `train-lm`."""
+        found = {
+            "model": str(self.model.directory),
+            "valid_perplexity": self.valid_perplexity,
+            "seconds": self.seconds,
+            "steps": self.steps,
+            "tokens_per_second": self.tokens_per_second,
+        }
+        return found if self.test is None else found | {"test": self.test}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """All that decides what a run computes."""
+
+    tokenizer: TokenizerConfig
+    model: LanguageModelConfig
+    training: TrainingConfig
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: dataclasses.asdict(getattr(self, name)) for name in ("tokenizer", "model", "training")}
+
+
+def default_out(corpus: Sequence[str | Path], suffix: str) -> Path:
+    """`models/NAME-suffix` for a corpus called NAME, whatever its endings."""
+    name = Path(str(corpus[0]).removeprefix("hf:")).name or "corpus"
+    return Path("models") / f"{name.split('.')[0] or 'corpus'}-{suffix}"
+
+
+def train_language_model(
+    corpus: str | Path | Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    valid: str | Path | None = None,
+    test: str | Path | None = None,
+    column: str | None = None,
+    preset: str = "default",
+    resume: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
+    note: Note = to_stderr,
+    **settings: Any,
+) -> LanguageModelRun:
+    """Train a language model on a corpus and leave it in the model directory `out`.
+
+    `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
+    LanguageModelConfig and TrainingConfig, on top of `preset`. Raises NlprnnError for anything that cannot work.
+    """
+    paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
+    directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "lm"))
+    with directory.claimed(overwrite, resume):
+        chosen = _settings(directory.path, preset, settings, resume)
+        if chosen.training.threads:
+            torch.set_num_threads(chosen.training.threads)
+        note = (lambda text: None) if quiet else note
+        text = open_corpus(paths, valid=valid, test=test, column=column)
+        tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
+        train, held_out = build_store(text.train, tokenizer), build_store(text.valid, tokenizer)
+        batches = StreamBatches(train.ids, chosen.training.batch_size, chosen.training.bptt)
+        _tell(note, text, tokenizer, train, held_out)
+        if fresh:
+            directory.clear()
+            _write_head(directory, chosen, tokenizer, train, text)
+        _check_corpus(directory.path, text)
+        trained = _train(directory, chosen, tokenizer, batches, held_out, Progress(quiet), resume)
+        return _finish(directory, trained, text, test is not None, note)
+
+
+def _settings(path: Path, preset: str, given: dict[str, Any], resume: bool) -> Settings:
+    """The settings of a new run, or those stored by the run that is resumed; ConfigError where both contradict."""
+    unknown = set(given) - {
+        item.name
+        for kind in (TokenizerConfig, LanguageModelConfig, TrainingConfig)
+        for item in dataclasses.fields(kind)
+    }
+    if unknown:
+        raise ConfigError(f"{', '.join(sorted(unknown))}: no such setting of a language model")
+    if not (resume and (path / CONFIG).is_file()):
+        return Settings(
+            build(TokenizerConfig, given, preset),
+            build(LanguageModelConfig, given, preset),
+            build(TrainingConfig, given, preset),
+        )
+    stored = read_config(path, LANGUAGE_MODEL)
+    try:
+        old = Settings(
+            from_json(TokenizerConfig, stored.get("tokenizer")),
+            from_json(LanguageModelConfig, stored.get("model")),
+            from_json(TrainingConfig, stored.get("training")),
+        )
+    except ConfigError as error:
+        raise ModelDirectoryError(f"{path / CONFIG}: {error}; start over with --overwrite") from None
+    flat = {key: value for part in old.to_json().values() for key, value in part.items()}
+    for name, value in given.items():
+        if value is not None and name not in FREE_ON_RESUME and value != flat[name]:
+            flag = "--" + name.replace("_", "-")
+            raise ConfigError(f"{flag} {value}: the run to resume was started with {flat[name]}; leave the option out")
+    free = {name: given[name] for name in FREE_ON_RESUME if given.get(name) is not None}
+    return dataclasses.replace(old, training=dataclasses.replace(old.training, **free))
+
+
+def _tokenizer(path: Path, config: TokenizerConfig, text: Corpus, resume: bool, note: Note) -> tuple[Tokenizer, bool]:
+    """The run's tokenizer, and whether it is a fresh one: a run killed before it saved one starts over."""
+    if resume and (path / RUN).is_file():
+        return load_tokenizer(path), False
+    tokenizer, notes = train_tokenizer(config, text.train)
+    for line in notes:
+        note(line)
+    return tokenizer, True
+
+
+def _tell(note: Note, text: Corpus, tokenizer: Tokenizer, train: TokenStore, held_out: TokenStore) -> None:
+    unknown = train.unknown / max(len(train.ids) - train.lines, 1)
+    note(
+        f"{len(train.ids):,} tokens to train on, {len(held_out.ids):,} to validate on, {len(tokenizer):,} types; "
+        f"{unknown:.1%} of the training tokens are <unk>"
+    )
+    if text.split["rule"] == "blocks":
+        note(f"validation text: every {text.split['every']}th block of {text.split['block']} lines, held out")
+
+
+def _write_head(
+    directory: ModelDirectory, chosen: Settings, tokenizer: Tokenizer, train: TokenStore, text: Corpus
+) -> None:
+    """What a model directory holds before the first weights; run.json last, as the sign that the rest is there."""
+    directory.write_config(LANGUAGE_MODEL, **chosen.to_json())
+    tokenizer.save(directory.path)
+    counts = {"counts": train.counts.tolist(), "lines": train.lines, "words": train.words}
+    write_json(directory.path / COUNTS, counts)
+    signature = run_signature(chosen.training.seed, text.train.fingerprint(), text.split)
+    write_json(directory.path / RUN, signature)
+
+
+def _check_corpus(path: Path, text: Corpus) -> None:
+    if read_json(path / RUN).get("corpus") != text.train.fingerprint():
+        raise ModelDirectoryError(
+            f"{path}: was trained on another text than the one given; give that text, or start over with --overwrite"
+        )
+
+
+def _train(
+    directory: ModelDirectory,
+    chosen: Settings,
+    tokenizer: Tokenizer,
+    batches: StreamBatches,
+    held_out: TokenStore,
+    progress: Progress,
+    resume: bool,
+) -> Trained:
+    """Build the network and train it."""
+    training = chosen.training
+    device = torch_device(training.device)
+    if device.type == "cpu":
+        torch.set_flush_denormal(True)
+        keep_memory()
+    model = LanguageModel(chosen.model, len(tokenizer), training.seed).to(device)
+    model.use(choose(training.kernels, training.precision, device))
+
+    def validate() -> Verdict:
+        nll = stream_nll(model, held_out.ids, len(tokenizer)) / len(held_out.ids)
+        perplexity = math.exp(min(nll, 700.0))
+        return Verdict(nll, {"valid_perplexity": perplexity}, f"valid ppl {perplexity:8.2f}")
+
+    return Trainer(model, batches, validate, training, directory, progress).run(resume)
+
+
+def _finish(directory: ModelDirectory, trained: Trained, text: Corpus, tested: bool, note: Note) -> LanguageModelRun:
+    """Load the best weights, evaluate the test text, and write what the run came to."""
+    from nlprnn.tasks.evaluation import evaluate_lines
+
+    model = load(directory.path, LANGUAGE_MODEL)
+    test = evaluate_lines(model, text.test) if tested and text.test is not None and not trained.interrupted else None
+    progress = trained.progress
+    run = LanguageModelRun(
+        model,
+        progress.best_record["valid_perplexity"],
+        round(progress.seconds, 2),
+        progress.step,
+        trained.tokens_per_second,
+        trained.interrupted,
+        test,
+    )
+    signature = read_json(directory.path / RUN)
+    write_json(directory.path / RUN, signature | {"result": run.summary(), "finished": progress.finished})
+    write_text(directory.path / CARD, model_card(directory.path, run.summary()))
+    return run

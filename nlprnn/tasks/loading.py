@@ -1,0 +1,134 @@
+"""A trained text model taken from its directory, and what can be done with it in Python."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nlprnn.checkpoint import CONFIG, COUNTS, WEIGHTS, load_weights, read_arrays, read_config, read_json
+from nlprnn.config import LanguageModelConfig, from_json
+from nlprnn.errors import ConfigError, ModelDirectoryError
+from nlprnn.inference.decoding import Sampling, Stepper, next_words, sample
+from nlprnn.inference.ngram import NGramScorer, NGramStepper
+from nlprnn.inference.scoring import NeuralScorer, SentenceScore, SentenceScorer
+from nlprnn.models.language_model import LanguageModel
+from nlprnn.models.ngram import NGramModel
+from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
+
+LANGUAGE_MODEL, NGRAM = "language-model", "ngram"
+MAKERS = {LANGUAGE_MODEL: "nlprnn train-lm CORPUS", NGRAM: "nlprnn train-ngram CORPUS"}
+
+
+@dataclasses.dataclass(frozen=True)
+class TextModel:
+    """A model of text with its tokenizer: neural or n-gram, used in the same way."""
+
+    directory: Path
+    kind: str
+    model: LanguageModel | NGramModel
+    tokenizer: Tokenizer
+
+    @property
+    def scorer(self) -> SentenceScorer:
+        """Log-probabilities of sentences; see `nlprnn.inference.scoring`."""
+        if isinstance(self.model, LanguageModel):
+            return NeuralScorer(self.model, self.tokenizer)
+        return NGramScorer(self.model, self.tokenizer)
+
+    @property
+    def stepper(self) -> Stepper:
+        """One token at a time; see `nlprnn.inference.decoding`."""
+        if isinstance(self.model, LanguageModel):
+            return self.model.eval()
+        return NGramStepper(self.model)
+
+    def score(self, sentences: Iterable[str]) -> Iterator[SentenceScore]:
+        """The log-probability, in nats, of every token of each sentence, from a fresh state."""
+        return self.scorer.score(sentences)
+
+    def predict(self, text: str, k: int = 10) -> list[tuple[str, float]]:
+        """The k likeliest next words after `text`, with their probabilities, likeliest first."""
+        prompt = self.tokenizer.encode(text)
+        words = next_words(self.stepper, prompt, k, self.tokenizer.starts_word)
+        return [("<eos>" if ids == [0] else self._word(ids), probability) for ids, probability in words]
+
+    def _word(self, ids: list[int]) -> str:
+        return self.tokenizer.token(ids[0]) if len(ids) == 1 and ids[0] == 1 else self.tokenizer.decode(ids).strip()
+
+    def generate(self, prompt: str = "", tokens: int = 50, sampling: Sampling | None = None, seed: int = 1) -> str:
+        """Text of `tokens` tokens drawn after `prompt`, the prompt included; never `<unk>`."""
+        start = self.tokenizer.encode(prompt)
+        drawn = sample(self.stepper, start, tokens, sampling or Sampling(), seed, never=(self.tokenizer.unk_id,))
+        return self.tokenizer.decode([*start, *drawn])
+
+    def frequency(self) -> Callable[[str], int | None]:
+        """How often a word was seen in training; None for words that are not one token, 0 for unknown ones."""
+        counts = read_json(self.directory / COUNTS)["counts"]
+
+        def look_up(word: str) -> int | None:
+            ids = self.tokenizer.encode(word)
+            if len(ids) != 1:
+                return None
+            return 0 if ids[0] == self.tokenizer.unk_id else int(counts[ids[0]])
+
+        return look_up
+
+
+def load(directory: str | Path, kind: str | None = None, device: str = "cpu") -> TextModel:
+    """The model in a directory. Raises ModelDirectoryError where it is missing, broken, or not of the `kind` asked."""
+    directory = Path(directory)
+    config = read_config(directory, kind)
+    tokenizer = load_tokenizer(directory)
+    if config["kind"] == NGRAM:
+        ngram = NGramModel.from_tensors(read_arrays(directory / WEIGHTS))
+        _check_sizes(directory, ngram.vocabulary, tokenizer)
+        return TextModel(directory, NGRAM, ngram, tokenizer)
+    if config["kind"] == LANGUAGE_MODEL:
+        return TextModel(directory, LANGUAGE_MODEL, _language_model(directory, config, tokenizer, device), tokenizer)
+    raise ModelDirectoryError(f"{directory}: a model of kind {config['kind']!r}, which this command does not use")
+
+
+def _language_model(directory: Path, config: dict[str, Any], tokenizer: Tokenizer, device: str) -> LanguageModel:
+    try:
+        settings = from_json(LanguageModelConfig, config.get("model"))
+    except ConfigError as error:
+        raise ModelDirectoryError(f"{directory / CONFIG}: {error}; train the model again") from None
+    model = LanguageModel(settings, len(tokenizer))
+    load_weights(model, directory / WEIGHTS)
+    return model.to(torch_device(device)).eval()
+
+
+def _check_sizes(directory: Path, vocabulary: int, tokenizer: Tokenizer) -> None:
+    if vocabulary != len(tokenizer):
+        raise ModelDirectoryError(
+            f"{directory}: the model has {vocabulary} types and its tokenizer {len(tokenizer)}; train the model again"
+        )
+
+
+def torch_device(name: str) -> torch.device:
+    """The device of that name; ConfigError where this machine does not have it."""
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"--device {name}: not usable here ({reason}); use --device cpu") from None
+    return device
+
+
+def newest(kind: str, root: Path = Path("models")) -> Path:
+    """The most recently trained model of a kind below `root`; ModelDirectoryError names the command that makes one."""
+    found: list[tuple[float, Path]] = []
+    for config in root.glob(f"*/{CONFIG}"):
+        try:
+            if read_config(config.parent)["kind"] == kind and (config.parent / WEIGHTS).is_file():
+                found.append(((config.parent / WEIGHTS).stat().st_mtime, config.parent))
+        except ModelDirectoryError:
+            continue
+    if not found:
+        raise ModelDirectoryError(f"{root}/: no model of kind {kind} there; '{MAKERS[kind]}' makes one")
+    return max(found)[1]

@@ -1,0 +1,142 @@
+"""The n-gram baseline from corpus to model directory, or from an ARPA file, or to one."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlprnn.checkpoint import (
+    CARD,
+    COUNTS,
+    RUN,
+    WEIGHTS,
+    ModelDirectory,
+    read_config,
+    read_json,
+    save_weights,
+    write_json,
+    write_text,
+)
+from nlprnn.config import NGramConfig, TokenizerConfig, build
+from nlprnn.metrics import perplexity
+from nlprnn.models.arpa import read_arpa, write_arpa
+from nlprnn.models.ngram import NGramModel
+from nlprnn.tasks.language_modelling import Note, default_out, to_stderr
+from nlprnn.tasks.loading import NGRAM, TextModel, load
+from nlprnn.tasks.signature import model_card, run_signature
+from nlprnn.text.corpus import Corpus, open_corpus
+from nlprnn.text.store import TokenStore, build_store
+from nlprnn.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer, train_tokenizer
+
+
+@dataclasses.dataclass(frozen=True)
+class NGramRun:
+    """An estimated n-gram model and how well it predicts the validation text."""
+
+    model: TextModel
+    valid_perplexity: float
+    seconds: float
+    steps: int  # sentences counted
+    tokens_per_second: float
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON of `train-ngram`."""
+        return {**{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, "model": str(self.model.directory)}
+
+
+def train_ngram(
+    corpus: str | Path | Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    valid: str | Path | None = None,
+    column: str | None = None,
+    like: str | Path | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+    note: Note = to_stderr,
+    **settings: Any,
+) -> NGramRun:
+    """Estimate an interpolated modified Kneser-Ney model and leave it in the model directory `out`.
+
+    `like` is a model directory whose tokenizer and split of the corpus are used again, so that both models read the
+    same tokens. `settings` are fields of TokenizerConfig and NGramConfig. Raises NlprnnError for what cannot work.
+    """
+    paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
+    directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "ngram"))
+    note = (lambda text: None) if quiet else note
+    config = build(NGramConfig, settings)
+    with directory.claimed(overwrite, resume=False):
+        split = None if like is None else read_json(Path(like) / RUN)["split"]
+        text = open_corpus(paths, valid=valid, column=column, split=split)
+        tokenizer = _tokenizer(settings, text, like, note)
+        train, held_out = build_store(text.train, tokenizer), build_store(text.valid, tokenizer)
+        started = time.monotonic()
+        model = NGramModel.estimate(train.ids, len(tokenizer), config.order)
+        seconds = time.monotonic() - started
+        for line in model.notes:
+            note(line)
+        directory.clear()
+        directory.write_config(NGRAM, model=dataclasses.asdict(config))
+        _write(directory, model, tokenizer, train, run_signature(0, text.train.fingerprint(), text.split))
+        return _finish(directory, model, train, held_out, seconds)
+
+
+def _tokenizer(settings: dict[str, Any], text: Corpus, like: str | Path | None, note: Note) -> Tokenizer:
+    if like is not None:
+        read_config(Path(like))
+        return load_tokenizer(Path(like))
+    tokenizer, notes = train_tokenizer(build(TokenizerConfig, settings), text.train)
+    for line in notes:
+        note(line)
+    return tokenizer
+
+
+def _write(
+    directory: ModelDirectory, model: NGramModel, tokenizer: Tokenizer, train: TokenStore, signature: dict[str, Any]
+) -> None:
+    tokenizer.save(directory.path)
+    counts = {"counts": train.counts.tolist(), "lines": train.lines, "words": train.words}
+    write_json(directory.path / COUNTS, counts)
+    write_json(directory.path / RUN, signature)
+    save_weights(directory.path / WEIGHTS, model.tensors())
+
+
+def _finish(
+    directory: ModelDirectory, model: NGramModel, train: TokenStore, held_out: TokenStore, seconds: float
+) -> NGramRun:
+    found = perplexity(-float(np.sum(model.stream(held_out.ids))), len(held_out.ids))
+    run = NGramRun(
+        load(directory.path, NGRAM), found, round(seconds, 2), train.lines, len(train.ids) / max(seconds, 1e-9)
+    )
+    signature = read_json(directory.path / RUN)
+    write_json(directory.path / RUN, signature | {"result": run.summary()})
+    write_text(directory.path / CARD, model_card(directory.path, run.summary()))
+    return run
+
+
+def export_arpa(directory: str | Path, path: str | Path) -> None:
+    """Write an n-gram model as an ARPA file (gzipped where the name ends in .gz)."""
+    text = load(directory, NGRAM)
+    assert isinstance(text.model, NGramModel)
+    tokens = [text.tokenizer.token(index) for index in range(len(text.tokenizer))]
+    write_arpa(text.model, tokens, path)
+
+
+def import_arpa(path: str | Path, out: str | Path, overwrite: bool = False) -> TextModel:
+    """Make a model directory from an ARPA file; its words are taken to be separated by white space."""
+    model, tokens = read_arpa(path)
+    directory = ModelDirectory(Path(out))
+    with directory.claimed(overwrite, resume=False):
+        directory.clear()
+        directory.write_config(NGRAM, model={"order": model.order})
+        tokenizer = TOKENIZERS["whitespace"](tokens)
+        tokenizer.save(directory.path)
+        write_json(directory.path / RUN, run_signature(0, f"ARPA file {Path(path).name}", {"rule": "none"}))
+        save_weights(directory.path / WEIGHTS, model.tensors())
+        write_text(directory.path / CARD, model_card(directory.path, {}))
+    return load(out, NGRAM)

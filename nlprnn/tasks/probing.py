@@ -1,0 +1,81 @@
+"""The agreement probe of one or more models, with its baselines, on any of the suites."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from nlprnn.checkpoint import RUN, read_json
+from nlprnn.errors import ConfigError
+from nlprnn.probes import items, recency
+from nlprnn.probes.builtin import builtin_suite
+from nlprnn.probes.readers import read_suites
+from nlprnn.probes.sentence import SentenceVerdict, probe_sentence
+from nlprnn.probes.suite import Suite
+from nlprnn.tasks.language_modelling import Note, to_stderr
+from nlprnn.tasks.loading import NGRAM, TextModel, load
+
+BUILTIN = "builtin"
+
+
+def probe_agreement(
+    models: TextModel | str | Path | Sequence[TextModel | str | Path],
+    suites: Sequence[str | Path] = (BUILTIN,),
+    *,
+    baseline: TextModel | str | Path | None = None,
+    scoring: str = "published",
+    items_path: str | Path | None = None,
+    note: Note = to_stderr,
+) -> dict[str, Any]:
+    """The JSON of `probe-agreement`: which recency each model follows, suite by suite, beside the baselines.
+
+    `suites` are `builtin` or files and folders in a published format; `baseline` is an n-gram model of the same text;
+    `scoring` is `published`, `sentence` or `target`; `items_path` gets every pair with its scores.
+    """
+    asked = [models] if isinstance(models, (TextModel, str, Path)) else list(models)
+    opened = [_open(model) for model in asked]
+    if items_path is not None and len(asked) > 1:
+        raise ConfigError("--items takes one model at a time; the file has no column for its name")
+    rival = None if baseline is None else load(baseline, NGRAM) if isinstance(baseline, (str, Path)) else baseline
+    reports = []
+    with contextlib.ExitStack() as stack:
+        sink = None if items_path is None else stack.enter_context(items.items_file(items_path))
+        for model in opened:
+            _warn_of_another_text(model, rival, note)
+            ngram = None if rival is None else rival.scorer
+            found = [
+                recency.probe_agreement(
+                    model.scorer, suite, frequency=model.frequency(), ngram=ngram, scoring=scoring, sink=sink
+                ).json()
+                for suite in _suites(model, suites)
+            ]
+            reports.append({"model": str(model.directory), "suites": found})
+    return {"models": reports}
+
+
+def ask_sentence(model: TextModel | str | Path, sentence: str) -> SentenceVerdict:
+    """What a model makes of a sentence with two alternatives, as in "the writer of the books is/are"."""
+    return probe_sentence(_open(model).scorer, sentence)
+
+
+def _open(model: TextModel | str | Path) -> TextModel:
+    return model if isinstance(model, TextModel) else load(model)
+
+
+def _suites(model: TextModel, names: Sequence[str | Path]) -> Iterator[Suite]:
+    for name in names:
+        if str(name) == BUILTIN:
+            yield builtin_suite(model.tokenizer.knows)
+        else:
+            yield from read_suites(name)
+
+
+def _warn_of_another_text(model: TextModel, rival: TextModel | None, note: Note) -> None:
+    """A baseline trained on another text says little; say so."""
+    if rival is None:
+        return
+    texts = [read_json(entry.directory / RUN).get("corpus") for entry in (model, rival)]
+    if texts[0] != texts[1]:
+        note(f"note: {rival.directory} was not trained on the same text as {model.directory}")

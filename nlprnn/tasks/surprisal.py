@@ -1,0 +1,63 @@
+"""Surprisal of words and tokens, in bits, for every line of a text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from nlprnn.inference.scoring import SentenceScore, word_log_probs
+from nlprnn.tasks.loading import TextModel
+
+
+class WordSurprisal(NamedTuple):
+    """One row of `surprisal`; the last row of a sentence is its end, `<eos>`."""
+
+    sentence_id: int  # the line, from 1
+    word_id: int  # from 1
+    word: str
+    surprisal: float  # -log2 p, given all before it in the line
+    unknown: int  # 1 where the model read <unk> in its place, or in a part of it
+
+
+class TokenSurprisal(NamedTuple):
+    """One row of `surprisal --by token`."""
+
+    sentence_id: int
+    token_id: int
+    token: str
+    word_id: int
+    surprisal: float
+    unknown: int
+
+
+def word_surprisal(model: TextModel, lines: Iterable[str]) -> Iterator[WordSurprisal]:
+    """The surprisal of each white-space separated word; those of a line add up to the line's, its end included."""
+    for number, score in _numbered(model, lines):
+        unknown = {int(word) for word, token in zip(score.word_of, score.ids, strict=True) if token == 1}
+        words = [*score.words, "<eos>"]
+        for place, (word, log_prob) in enumerate(zip(words, word_log_probs(score).tolist(), strict=True)):
+            yield WordSurprisal(number, place + 1, word, -log_prob / math.log(2), int(place in unknown))
+
+
+def token_surprisal(model: TextModel, lines: Iterable[str]) -> Iterator[TokenSurprisal]:
+    """The surprisal of each of the model's tokens."""
+    for number, score in _numbered(model, lines):
+        rows = zip(score.ids.tolist(), score.word_of.tolist(), score.log_probs.tolist(), strict=True)
+        for place, (token, word, log_prob) in enumerate(rows):
+            text = model.tokenizer.token(token)
+            yield TokenSurprisal(number, place + 1, text, word + 1, -log_prob / math.log(2), int(token == 1))
+
+
+def _numbered(model: TextModel, lines: Iterable[str]) -> Iterator[tuple[int, SentenceScore]]:
+    """Each line's number, from 1, and score; blank lines are counted and skipped."""
+    numbers: list[int] = []
+
+    def filled() -> Iterator[str]:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                numbers.append(number)
+                yield line
+
+    for score in model.score(filled()):
+        yield numbers.pop(0), score

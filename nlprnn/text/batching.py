@@ -1,0 +1,94 @@
+"""Batches of token ids. It knows no model: ids in, (time, batch) arrays out, in an order that can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nlprnn.errors import DataError
+
+
+class Batch(NamedTuple):
+    """Inputs and the targets that follow them, both (T, B); `mask` (T, B) is False at padding, or None without any."""
+
+    inputs: Tensor
+    targets: Tensor
+    mask: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        mask = None if self.mask is None else self.mask.to(device)
+        return Batch(self.inputs.to(device), self.targets.to(device), mask)
+
+
+class StreamBatches:
+    """One long stream cut into B contiguous columns, read `bptt` steps at a time.
+
+    With the stream a b c d e f g h i j k l and B = 3 the columns are
+
+        a e i      the first batch of bptt = 2:  inputs  # d h    targets  a e i
+        b f j                                            a e i             b f j
+        c g k
+        d h l      # is the end of sentence that stands before the stream
+
+    and each column's state is carried from batch to batch, so that every token is read in its context. Up to B - 1
+    tokens at the end of the stream do not fill a row and are left out of training.
+    """
+
+    def __init__(self, ids: np.ndarray, batch_size: int, bptt: int) -> None:
+        self.rows = len(ids) // batch_size
+        if self.rows < 2:
+            raise DataError(
+                f"the training text has {len(ids):,} tokens, too few for {batch_size} sequences side by side; "
+                "give more text or a smaller --batch-size"
+            )
+        self.ids, self.batch_size, self.bptt = ids, batch_size, bptt
+        self.position = 0  # batches already given in this epoch
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-self.rows // self.bptt)
+
+    @property
+    def tokens(self) -> int:
+        """Targets in an epoch."""
+        return self.rows * self.batch_size
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The rest of this epoch; the next iteration starts a new one."""
+        while self.position < len(self):
+            start = self.position * self.bptt
+            stop = min(start + self.bptt, self.rows)
+            self.position += 1
+            yield self._batch(start, stop)
+        self.position = 0
+
+    def _batch(self, start: int, stop: int) -> Batch:
+        columns = np.empty((stop - start + 1, self.batch_size), dtype=np.int64)
+        for column in range(self.batch_size):
+            first = column * self.rows + start - 1  # one token earlier: the first input
+            piece = self.ids[max(first, 0) : column * self.rows + stop]
+            columns[:, column] = piece if first >= 0 else np.concatenate(([0], piece))
+        block = torch.from_numpy(columns)
+        return Batch(block[:-1], block[1:])
+
+    def state_dict(self) -> dict[str, int]:
+        return {"position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.position = state["position"]
+
+
+def pad(sentences: Sequence[np.ndarray]) -> Batch:
+    """Sentences of ids, each ended by <eos>, side by side: inputs start with <eos>, and end where the mask ends."""
+    longest = max(len(sentence) for sentence in sentences)
+    columns = np.zeros((longest + 1, len(sentences)), dtype=np.int64)
+    mask = np.zeros((longest, len(sentences)), dtype=bool)
+    for column, sentence in enumerate(sentences):
+        columns[1 : len(sentence) + 1, column] = sentence
+        mask[: len(sentence), column] = True
+    block = torch.from_numpy(columns)
+    return Batch(block[:-1], block[1:], torch.from_numpy(mask))

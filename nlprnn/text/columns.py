@@ -1,0 +1,241 @@
+"""Text columns of tables and data sets, read through Hugging Face's `datasets` a row at a time.
+
+A cell of several lines gives several lines of text, as the same text in a plain file would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from nlprnn.errors import DataError
+from nlprnn.text.lines import Lines, open_sources
+from nlprnn.text.readers import BLOCK, byte_blocks, check_file, decode_blocks, gzip_blocks, is_gzip
+
+# Endings of tables -> the builder of `datasets`, and its options. Cells are strings as they stand: "NA" is a word.
+_CSV = {"dtype": "str", "keep_default_na": False, "index_col": False}
+BUILDERS: dict[str, tuple[str, dict[str, Any]]] = {
+    ".csv": ("csv", _CSV),
+    ".tsv": ("csv", {**_CSV, "sep": "\t"}),
+    ".jsonl": ("json", {}),
+    ".ndjson": ("json", {}),
+    ".json": ("json", {}),
+    ".parquet": ("parquet", {}),
+}
+USUAL_COLUMNS = ("text", "sentence")
+HUB = "hf:"
+PROBE_ROWS = 100  # looked at to find the column that holds text
+
+
+def builder_of(path: Path) -> tuple[str, dict[str, Any]] | None:
+    """How a table is read, by the ending of its name (a .gz after it left out); None for plain text."""
+    return BUILDERS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """The text column of one file: CSV, TSV, JSON lines or Parquet, streamed."""
+
+    name: str
+    column: str
+
+    def blocks(self) -> Iterator[str]:
+        return _joined((row[self.column] for row in _rows(Path(self.name))), self.name)
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """The text column of one split of a data set that `datasets` has opened (memory-mapped)."""
+
+    name: str
+    column: str
+    dataset: Any = field(compare=False)
+
+    def blocks(self) -> Iterator[str]:
+        column = self.dataset.select_columns([self.column])
+        return _joined((row[self.column] for row in column), self.name)
+
+
+def open_table(path: Path, column: str | None) -> Lines:
+    """The lines of a table's text column. Raises DataError for broken files and columns that are not there."""
+    check_table(path)
+    names = _text_columns(islice(_rows(path), PROBE_ROWS))
+    if not names:
+        raise DataError("the table has no rows", path)
+    return open_sources([TableSource(str(path), _choose(names, column, str(path)))])
+
+
+def check_table(path: Path) -> None:
+    """Raise DataError for a table that is missing, empty or, where it is text, not UTF-8."""
+    builder = builder_of(path)
+    assert builder is not None
+    if builder[0] == "parquet":
+        if not path.is_file():
+            raise DataError("no such file", path)
+        return
+    start = check_file(path)
+    for _ in decode_blocks(gzip_blocks(path) if is_gzip(path) else byte_blocks(path, start), path):
+        pass
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a table, in order, without copying it anywhere."""
+    import datasets
+
+    builder = builder_of(path)
+    assert builder is not None
+    name, options = builder
+    try:
+        with tempfile.TemporaryDirectory(prefix="nlprnn-") as folder, _quiet():
+            yield from datasets.load_dataset(
+                name, data_files={"train": [str(path)]}, split="train", streaming=True, cache_dir=folder, **options
+            )
+    except (DataError, GeneratorExit):
+        raise
+    except Exception as error:  # whatever pandas, pyarrow and datasets call it
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(
+            f"not a readable {name} table ({message[:200]}); quote its cells or repair the row", path
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No log lines of `datasets` about what we raise anyway; a row of too many cells is an error, not cut."""
+    logger = logging.getLogger("datasets")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Length of header or names does not match")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _joined(cells: Iterable[Any], name: str) -> Iterator[str]:
+    """Cells as blocks of text, a line end after each. Cells without a value are blank."""
+    held: list[str] = []
+    size = 0
+    for number, cell in enumerate(cells, 1):
+        text = "" if cell is None else str(cell)
+        if "\0" in text:
+            raise DataError(f"row {number} holds a NUL character; remove it", name)
+        held += (text, "\n")
+        size += len(text) + 1
+        if size >= BLOCK:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
+
+
+def _text_columns(rows: Iterable[dict[str, Any]]) -> dict[str, bool]:
+    """The columns of some rows, and whether each holds strings that are not all numbers."""
+    columns: dict[str, bool] = {}
+    for row in rows:
+        for name, value in row.items():
+            columns[name] = columns.get(name, False) or (isinstance(value, str) and not _is_number(value))
+    return columns
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "0")
+    except ValueError:
+        return False
+    return True
+
+
+def _choose(columns: dict[str, bool], wanted: str | None, name: str) -> str:
+    """The column to read: the one asked for, else `text`, `sentence` or the only one that holds strings."""
+    there = ", ".join(columns)
+    if wanted is not None:
+        if wanted not in columns:
+            raise DataError(f"has no column {wanted!r}; there are: {there}", name)
+        return wanted
+    for usual in USUAL_COLUMNS:
+        if usual in columns:
+            return usual
+    strings = [column for column, is_text in columns.items() if is_text]
+    if len(strings) == 1:
+        return strings[0]
+    which = "several columns hold text" if strings else "no column holds text"
+    raise DataError(f"{which}; name one with --column, there are: {there}", name)
+
+
+def is_saved_dataset(path: Path) -> bool:
+    """Whether a folder was made by `save_to_disk`."""
+    return (path / "dataset_dict.json").is_file() or (path / "state.json").is_file()
+
+
+def open_saved_dataset(path: Path, column: str | None) -> dict[str, Lines]:
+    """The splits of a data set saved by `save_to_disk`, by name; a single one is `train`."""
+    import datasets
+
+    try:
+        found = datasets.load_from_disk(str(path))
+    except Exception as error:
+        message = " ".join(str(error).split())
+        raise DataError(f"the saved data set cannot be opened ({message[:200]}); save it again", path) from error
+    return _splits(found, str(path), column)
+
+
+def open_hub_dataset(name: str, column: str | None) -> dict[str, Lines]:
+    """The splits of `hf:NAME[/CONFIG]`, by name. NAME may have an owner: hf:OWNER/NAME[/CONFIG].
+
+    Raises DataError, in one line, where there is no network and no earlier download.
+    """
+    parts = name.removeprefix(HUB).split("/")
+    if not 1 <= len(parts) <= 3 or not all(parts):
+        raise DataError(f"{name}: write hf:NAME, hf:OWNER/NAME or hf:OWNER/NAME/CONFIG")
+    readings = {1: [parts], 2: [["/".join(parts)], parts], 3: [["/".join(parts[:2]), parts[2]]]}[len(parts)]
+    if not _hub_in_reach():
+        os.environ["HF_HUB_OFFLINE"] = "1"  # before the import: else it retries for half a minute
+    import datasets
+
+    message = ""
+    for reading in readings:
+        try:
+            with _quiet():
+                found = datasets.load_dataset(*reading)
+            return _splits(found, name, column)
+        except DataError:
+            raise
+        except Exception as error:  # of the network, of the hub, of the data set's own files
+            message = message or " ".join(str(error).split())[:200]
+    raise DataError(
+        f"{name} cannot be loaded ({message}); check the name and the network, or give a folder made by save_to_disk"
+    )
+
+
+def _hub_in_reach() -> bool:
+    """Whether the hub's name resolves, or a proxy is there to do that."""
+    if any(os.environ.get(proxy) for proxy in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return True
+    host = os.environ.get("HF_ENDPOINT", "https://huggingface.co").split("://")[-1].split("/")[0].split(":")[0]
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        return False
+    return True
+
+
+def _splits(found: Any, name: str, column: str | None) -> dict[str, Lines]:
+    splits = dict(found) if isinstance(found, dict) else {"train": found}
+    opened = {}
+    for split, dataset in splits.items():
+        columns = _text_columns(islice(iter(dataset), PROBE_ROWS))
+        if not columns:
+            raise DataError(f"the split {split} has no rows", name)
+        source = DatasetSource(f"{name}:{split}", _choose(columns, column, name), dataset)
+        opened[split] = open_sources([source])
+    return opened

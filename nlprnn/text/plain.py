@@ -1,0 +1,32 @@
+"""The lines of one file or of standard input, blank ones included, for commands that answer line by line."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from nlprnn.text.readers import byte_blocks, check_file, decode_blocks, gzip_blocks, is_gzip
+
+STANDARD_INPUT = "standard input"
+
+
+def every_line(file: str | Path | None) -> Iterator[str]:
+    """Each line, without its end; None reads standard input as it comes. Raises DataError as reading a corpus does."""
+    if file is None:
+        marked = (line.removeprefix(codecs.BOM_UTF8) for line in sys.stdin.buffer)
+        return _lines(decode_blocks(marked, Path(STANDARD_INPUT)))
+    path = Path(file)
+    start = check_file(path)
+    return _lines(decode_blocks(gzip_blocks(path) if is_gzip(path) else byte_blocks(path, start), path))
+
+
+def _lines(blocks: Iterable[str]) -> Iterator[str]:
+    rest = ""
+    for block in blocks:
+        *whole, rest = (rest + block).split("\n")
+        for line in whole:
+            yield line.removesuffix("\r")
+    if rest:
+        yield rest.removesuffix("\r")
