@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -171,7 +171,7 @@ class ModelDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: IO[str] | None = None
+        self._lock: int | None = None  # a file descriptor, open and locked
 
     def claim(self, overwrite: bool, resume: bool) -> None:
         """Take the directory for this process; what is in it stays until `clear`.
@@ -206,7 +206,7 @@ class ModelDirectory:
     def _take_lock(self) -> None:
         try:
             (self.path / LOCK).parent.mkdir(parents=True, exist_ok=True)
-            self._lock = open(self.path / LOCK, "w", encoding="utf-8")  # noqa: SIM115
+            self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ModelDirectoryError(
@@ -229,7 +229,7 @@ class ModelDirectory:
     def _release(self) -> None:
         if self._lock is None:
             return
-        self._lock.close()
+        os.close(self._lock)
         self._lock = None
         if self._only_started():
             (self.path / LOCK).unlink(missing_ok=True)

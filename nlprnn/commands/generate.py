@@ -34,13 +34,12 @@ def command(
     as_json: bool,
 ) -> None:
     """Draw text from MODEL, by default the newest language model below models/."""
-    from nlprnn.inference.decoding import Sampling
     from nlprnn.tasks.loading import LANGUAGE_MODEL, load, newest
 
     if model is None:
         model = str(newest(LANGUAGE_MODEL))
         note(f"model: {model}")
-    text = load(Path(model)).generate(prompt, words, Sampling(temperature, top_k, top_p), seed)
+    text = load(Path(model)).generate(prompt, words, temperature, top_k, top_p, seed)
     if as_json:
         print_json({"text": text})
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,17 +26,13 @@ def command(model: str, file: str | None, by: str, as_json: bool) -> None:
     white space, its punctuation included; the rows of a line, with its <eos>, add up to the line's surprisal.
     """
     from nlprnn.tasks.loading import load
-    from nlprnn.tasks.surprisal import TokenSurprisal, WordSurprisal, token_surprisal, word_surprisal
-    from nlprnn.text.plain import every_line
+    from nlprnn.tasks.surprisal import ROWS, surprisal
 
-    text = load(Path(model))
-    kind: type[NamedTuple] = WordSurprisal if by == "word" else TokenSurprisal
-    lines = every_line(file)
-    rows: Iterator[NamedTuple] = word_surprisal(text, lines) if by == "word" else token_surprisal(text, lines)
+    rows = surprisal(load(Path(model)), file, by)
     if as_json:
         print_json({"rows": [row._asdict() for row in rows]})
     else:
-        _print_tsv(kind._fields, rows)
+        _print_tsv(ROWS[by]._fields, rows)
 
 
 def _print_tsv(header: Iterable[str], rows: Iterable[NamedTuple]) -> None:

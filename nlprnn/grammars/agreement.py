@@ -62,7 +62,7 @@ NUMBERS = ("singular", "plural")
 HELD_OUT_SALT = 2545
 
 # Sentences drawn for each item wanted, before a construction is given up as too poor in words the model knows.
-DRAWS_PER_ITEM = 400
+DRAWS_PER_ITEM = 100
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ def agreement_items(knows: Callable[[str], bool], per_construction: int = 200, s
     items with either subject number, half matches and half conflicts where it allows both; half of the conflicts
     have nothing but attractors, the others and the matches are spread over the other attractor counts.
     """
+    assert per_construction >= 4, "a construction has four kinds of items"
     full = agreement_grammar()
 
     def usable(rule: Rule) -> bool:

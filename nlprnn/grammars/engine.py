@@ -164,11 +164,15 @@ class Grammar:
             siblings[index] = node
             for place, (part, child) in enumerate(zip(rule.parts, production.children, strict=True)):
                 node.children.append(child if isinstance(child, str) else "")
-                if not isinstance(child, str):
-                    unified = {n: c.variable for n, c in part.conditions.items() if c.kind == "?"}
-                    shared = {n: variables.setdefault(v, 0) or next(fresh) for n, v in unified.items()}
-                    variables.update({v: shared[n] for n, v in unified.items()})
-                    todo.append((node.children, place, child, shared))
+                if isinstance(child, str):
+                    continue
+                shared: dict[str, int] = {}
+                for name, condition in part.conditions.items():
+                    if condition.kind == "?":
+                        if condition.variable not in variables:
+                            variables[condition.variable] = next(fresh)
+                        shared[name] = variables[condition.variable]
+                todo.append((node.children, place, child, shared))
         if todo:
             raise DataError(f"{start or self.start} grew without end; give recursive rules less weight", self.path)
         assert isinstance(top[0], Node)

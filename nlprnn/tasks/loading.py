@@ -59,10 +59,22 @@ class TextModel:
     def _word(self, ids: list[int]) -> str:
         return self.tokenizer.token(ids[0]) if len(ids) == 1 and ids[0] == 1 else self.tokenizer.decode(ids).strip()
 
-    def generate(self, prompt: str = "", tokens: int = 50, sampling: Sampling | None = None, seed: int = 1) -> str:
-        """Text of `tokens` tokens drawn after `prompt`, the prompt included; never `<unk>`."""
+    def generate(
+        self,
+        prompt: str = "",
+        tokens: int = 50,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 1,
+    ) -> str:
+        """`prompt` and the text of `tokens` tokens drawn after it; `<eos>` ends a line, `<unk>` is never drawn.
+
+        `temperature` 0 takes the likeliest token each time; `top_k` and `top_p` draw from the likeliest only.
+        """
         start = self.tokenizer.encode(prompt)
-        drawn = sample(self.stepper, start, tokens, sampling or Sampling(), seed, never=(self.tokenizer.unk_id,))
+        sampling = Sampling(temperature, top_k, top_p)
+        drawn = sample(self.stepper, start, tokens, sampling, seed, never=(self.tokenizer.unk_id,))
         return self.tokenizer.decode([*start, *drawn])
 
     def frequency(self) -> Callable[[str], int | None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from nlprnn.inference.scoring import SentenceScore, word_log_probs
 from nlprnn.tasks.loading import TextModel
+from nlprnn.text.plain import every_line
 
 
 class WordSurprisal(NamedTuple):
@@ -29,6 +31,14 @@ class TokenSurprisal(NamedTuple):
     word_id: int
     surprisal: float
     unknown: int
+
+
+ROWS: dict[str, type[Any]] = {"word": WordSurprisal, "token": TokenSurprisal}
+
+
+def surprisal(model: TextModel, file: str | Path | None, by: str = "word") -> Iterator[Any]:
+    """The rows of a file, or of standard input, as they are computed; `by` is one of ROWS."""
+    return {"word": word_surprisal, "token": token_surprisal}[by](model, every_line(file))
 
 
 def word_surprisal(model: TextModel, lines: Iterable[str]) -> Iterator[WordSurprisal]:

@@ -17,7 +17,7 @@ UNK = "<unk>"
 EOS_ID = 0
 UNK_ID = 1
 
-CACHE_ENTRIES = 1 << 17  # some 30 MB of short chunks
+CACHE_ENTRIES = 1 << 16  # some 15 MB of short chunks
 CACHE_CHUNK = 64  # characters: longer chunks hardly come back, and could fill the memory
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from nlprnn.errors import DataError
 from nlprnn.text.lines import Lines, open_sources
@@ -197,15 +198,14 @@ def open_hub_dataset(name: str, column: str | None) -> dict[str, Lines]:
     parts = name.removeprefix(HUB).split("/")
     if not 1 <= len(parts) <= 3 or not all(parts):
         raise DataError(f"{name}: write hf:NAME, hf:OWNER/NAME or hf:OWNER/NAME/CONFIG")
-    readings = {1: [parts], 2: [["/".join(parts)], parts], 3: [["/".join(parts[:2]), parts[2]]]}[len(parts)]
-    if not _hub_in_reach():
-        os.environ["HF_HUB_OFFLINE"] = "1"  # before the import: else it retries for half a minute
+    with_owner = ["/".join(parts[:2]), *parts[2:]]
+    readings = [with_owner, parts] if len(parts) == 2 else [with_owner]  # NAME/CONFIG looks like OWNER/NAME
     import datasets
 
     message = ""
     for reading in readings:
         try:
-            with _quiet():
+            with _quiet(), _offline_if_out_of_reach():
                 found = datasets.load_dataset(*reading)
             return _splits(found, name, column)
         except DataError:
@@ -217,16 +217,24 @@ def open_hub_dataset(name: str, column: str | None) -> dict[str, Lines]:
     )
 
 
-def _hub_in_reach() -> bool:
-    """Whether the hub's name resolves, or a proxy is there to do that."""
-    if any(os.environ.get(proxy) for proxy in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
-        return True
-    host = os.environ.get("HF_ENDPOINT", "https://huggingface.co").split("://")[-1].split("/")[0].split(":")[0]
+@contextlib.contextmanager
+def _offline_if_out_of_reach() -> Iterator[None]:
+    """Without a network only look for earlier downloads, where `datasets` would try again for half a minute."""
+    import datasets
+    import huggingface_hub
+
+    proxies = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    host = urlsplit(huggingface_hub.constants.ENDPOINT).hostname or ""
+    before = datasets.config.HF_HUB_OFFLINE, huggingface_hub.constants.HF_HUB_OFFLINE
     try:
-        socket.getaddrinfo(host, 443)
+        if not any(os.environ.get(proxy) for proxy in proxies):  # a proxy resolves names itself
+            socket.getaddrinfo(host, None)
     except OSError:
-        return False
-    return True
+        datasets.config.HF_HUB_OFFLINE = huggingface_hub.constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        datasets.config.HF_HUB_OFFLINE, huggingface_hub.constants.HF_HUB_OFFLINE = before
 
 
 def _splits(found: Any, name: str, column: str | None) -> dict[str, Lines]:

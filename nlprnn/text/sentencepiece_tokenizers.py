@@ -21,6 +21,7 @@ from nlprnn.text.files import replace_file
 FORMAT = 1  # of the settings file beside tokenizer.model
 SPACE = "▁"  # U+2581: how SentencePiece writes the space that begins a word
 COVERAGE = 0.9995  # of the running characters, where the alphabet is too large to keep whole
+MOST_CHUNKS = 200_000  # the most frequent ones are learnt from, so that memory is bounded
 LONGEST_CHUNK = 1000  # characters: what is longer is no word to learn from (SentencePiece skips lines over 4 kB)
 
 
@@ -102,14 +103,14 @@ class UnigramTokenizer(SentencePieceTokenizer):
 def train_sentencepiece(kind: str, counts: Mapping[str, int], vocab_size: int) -> tuple[bytes, list[str]]:
     """A model trained on chunks with their counts, at most `vocab_size` pieces large, and notes for the user.
 
-    Counted chunks stand for the whole corpus exactly, since pieces never cross white space: no sentence is left
-    out and memory does not grow with the corpus. Raises ConfigError if the alphabet alone needs a larger vocabulary.
+    Counted chunks stand for the whole corpus, since pieces never cross white space: no sentence is left out and
+    memory does not grow with the corpus. Raises ConfigError if the alphabet alone needs a larger vocabulary.
     """
     import sentencepiece
 
-    chunks = {
-        chunk: count for chunk, count in counts.items() if chunk not in (UNK, EOS) and len(chunk) <= LONGEST_CHUNK
-    }
+    usable = [chunk for chunk in counts if chunk not in (UNK, EOS) and len(chunk) <= LONGEST_CHUNK]
+    usable.sort(key=lambda chunk: (-counts[chunk], chunk))
+    chunks = {chunk: counts[chunk] for chunk in usable[:MOST_CHUNKS]}
     if not chunks:
         raise ConfigError(f"nothing to learn a {kind} vocabulary from: the text holds no word but <unk>")
     coverage, characters = _coverage(chunks, vocab_size)
@@ -121,7 +122,7 @@ def train_sentencepiece(kind: str, counts: Mapping[str, int], vocab_size: int) -
         )
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=(f"{chunk}\t{count}" for chunk, count in sorted(chunks.items())),
+        sentence_iterator=(f"{chunk}\t{count}" for chunk, count in chunks.items()),
         input_format="tsv",
         model_writer=model,
         model_type=kind,

@@ -173,7 +173,7 @@ def _write(
     size = 0
     with open(building / "ids.bin", "wb") as file:
         for ids in _encoded_blocks(lines, tokenizer, processes, building, encoded):
-            ids.tofile(file)
+            file.write(ids.data)
             counts += np.bincount(ids, minlength=len(counts))
             size += len(ids)
             if progress is not None:

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from nlprnn.errors import ConfigError, ModelDirectoryError
-from nlprnn.text.counting import count_chunks
+from nlprnn.text.chunk_tokenizer import UNK
+from nlprnn.text.counting import count_types
 from nlprnn.text.sentencepiece_tokenizers import BpeTokenizer, UnigramTokenizer, train_sentencepiece
-from nlprnn.text.vocabulary import RARE, count_tokens, frequent_types, has_unknowns, read_types
+from nlprnn.text.vocabulary import RARE, count_characters, frequent_types, read_types
 from nlprnn.text.vocabulary_tokenizers import (
     FORMAT,
     CharacterTokenizer,
@@ -101,7 +102,7 @@ def load_tokenizer(directory: Path) -> Tokenizer:
         raise ModelDirectoryError(f"{path}: cannot be read ({error.strerror}); is it a model directory?") from error
     except ValueError as error:
         raise ModelDirectoryError(f"{path}: damaged or cut short; train again or restore the file") from error
-    if not isinstance(settings, dict) or settings.get("kind") not in TOKENIZERS:
+    if not isinstance(settings, dict) or settings.get("kind") not in list(TOKENIZERS):
         raise ModelDirectoryError(f"{path}: describes no tokenizer of {', '.join(TOKENIZERS)}; train again")
     if settings.get("format") != FORMAT:
         found = f"format {settings.get('format')} is not {FORMAT}"
@@ -130,24 +131,16 @@ def train_tokenizer(
             raise ConfigError(f"--vocab does not go with --tokenizer {config.tokenizer}; use words or whitespace")
         types, notes = read_types(Path(config.vocab), kind, config.lowercase)
         return kind(types, config.lowercase), notes
-    counted = count_chunks(lines, processes, cache, progress)
+    unit = "words" if kind is WordTokenizer else "chunks"
+    counted = count_types(lines, unit, config.lowercase, processes, cache, progress)
     if subwords:
-        chunks = _lowered(counted.chunks) if config.lowercase else counted.chunks
-        model, notes = train_sentencepiece(config.tokenizer, chunks, config.vocab_size or DEFAULT_PIECES)
+        model, notes = train_sentencepiece(config.tokenizer, counted.types, config.vocab_size or DEFAULT_PIECES)
         return kind(model, config.lowercase), counted.notes + notes
-    counts = count_tokens(kind, counted.chunks, config.lowercase)
-    if kind is CharacterTokenizer:
-        counts[" "] = max(1, counted.words - counted.lines)
+    counts: Mapping[str, int] = counted.types
     min_count = config.min_count
     if min_count is None:
-        prepared = kind is CharacterTokenizer or has_unknowns(counted.chunks, config.lowercase)
-        min_count = 1 if prepared else RARE
+        min_count = 1 if UNK in counts or kind is CharacterTokenizer else RARE
+    if kind is CharacterTokenizer:
+        counts = count_characters(counts, counted.words - counted.lines)
     types, notes = frequent_types(counts, min_count, config.vocab_size)
     return kind(types, config.lowercase), counted.notes + notes
-
-
-def _lowered(chunks: Mapping[str, int]) -> dict[str, int]:
-    lowered: dict[str, int] = {}
-    for chunk, count in chunks.items():
-        lowered[chunk.lower()] = lowered.get(chunk.lower(), 0) + count
-    return lowered

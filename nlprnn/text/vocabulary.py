@@ -12,24 +12,14 @@ from nlprnn.text.vocabulary_tokenizers import VocabularyTokenizer
 RARE = 2  # the default minimum count: words seen once teach the model what an unknown word is like
 
 
-def count_tokens(kind: type[VocabularyTokenizer], chunks: Mapping[str, int], lowercase: bool) -> dict[str, int]:
-    """How often each type occurs in a text, from how often its white-space chunks do; the special types left out."""
-    counts: dict[str, int] = {}
+def count_characters(chunks: Mapping[str, int], spaces: int) -> dict[str, int]:
+    """How often each character occurs in a text, from its white-space chunks and the number of spaces between them."""
+    counts = {" ": max(1, spaces)}
     for chunk, count in chunks.items():
-        if lowercase:
-            chunk = chunk.lower()
-        if chunk in (UNK, EOS):
-            continue
-        for token in kind.split(chunk):
-            counts[token] = counts.get(token, 0) + count
-    counts.pop(UNK, None)
-    counts.pop(EOS, None)
+        if chunk not in (UNK, EOS):
+            for character in chunk:
+                counts[character] = counts.get(character, 0) + count
     return counts
-
-
-def has_unknowns(chunks: Mapping[str, int], lowercase: bool) -> bool:
-    """Whether the text was prepared with an `<unk>` of its own."""
-    return UNK in chunks or (lowercase and "<UNK>" in chunks)
 
 
 def frequent_types(counts: Mapping[str, int], min_count: int, vocab_size: int | None) -> tuple[list[str], list[str]]:
@@ -37,7 +27,7 @@ def frequent_types(counts: Mapping[str, int], min_count: int, vocab_size: int | 
 
     `vocab_size` bounds the whole, the two special types included. Returns the types and notes for the user.
     """
-    kept = [token for token, count in counts.items() if count >= min_count]
+    kept = [token for token, count in counts.items() if count >= min_count and token not in (EOS, UNK)]
     kept.sort(key=lambda token: (-counts[token], token))
     notes = []
     if vocab_size is not None:

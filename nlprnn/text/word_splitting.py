@@ -26,6 +26,7 @@ _CLITIC = re.compile(r"['’](?:s|m|d|t|re|ve|ll|em|tis|twas|cause|n)\Z", re.IGN
 _CLOSING = frozenset(".,;:!?)]}%”’»…") | {"..", "..."}
 _OPENING = frozenset("([{“‘«„¿¡$£€#")
 _QUOTES = frozenset("\"'")
+_SENTENCE_MARKS = frozenset(".,;:!?")
 
 
 @lru_cache(maxsize=4096)
@@ -36,6 +37,10 @@ def _is_punctuation(character: str) -> bool:
 
 def split_chunk(chunk: str) -> list[str]:
     """The word tokens of a chunk without white space; joined, they give the chunk again."""
+    if chunk.isalnum():
+        return [chunk]
+    if chunk[-1] in _SENTENCE_MARKS and chunk[:-1].isalnum():  # with the case above, nearly all there is
+        return [chunk[:-1], chunk[-1]]
     tokens: list[str] = []
     start = 0
     for match in _PROTECTED.finditer(chunk):
@@ -72,19 +77,24 @@ def _peel(text: str, tokens: list[str]) -> None:
 def join_tokens(tokens: Iterable[str]) -> str:
     """Readable text: closing punctuation goes to the word before it, opening punctuation to the word after it.
 
-    Straight quotes open and close by turns; a single one after an s is an apostrophe unless it closes a quotation.
+    Straight quotes open and close by turns. A single one after an s is an apostrophe (the dogs' bowl) if one too many
+    for pairs is left in the line.
     """
+    tokens = list(tokens)
     text: list[str] = []
+    single_left = tokens.count("'")
     open_quotes: set[str] = set()
     glue = True  # no space before the next token
     for token in tokens:
         closes, opens = token in _CLOSING or bool(_CLITIC.match(token)), token in _OPENING
         if token in _QUOTES:
-            apostrophe = token == "'" and bool(text) and text[-1][-1:] in "sS" and token not in open_quotes
-            closes = token in open_quotes or apostrophe
-            opens = not closes
+            closes = token in open_quotes
+            apostrophe = token == "'" and single_left % 2 == 1 and not closes and "".join(text[-1:])[-1:] in ("s", "S")
+            single_left -= token == "'"
             if not apostrophe:
                 open_quotes ^= {token}
+            opens = not closes and not apostrophe
+            closes = not opens
         if not glue and not closes:
             text.append(" ")
         text.append(token)

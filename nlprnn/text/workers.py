@@ -22,6 +22,7 @@ from typing import Any
 from nlprnn.errors import DataError, NlprnnError
 
 MOST = 8  # processes: more wait for the one that puts the results together
+AHEAD = 3  # tasks given out a process before the first of them is taken
 
 Task = dict[str, Any]
 
@@ -35,7 +36,7 @@ def available_processors() -> int:
 def run_tasks(function: str, tasks: Sequence[Task], processes: int) -> Iterator[Task]:
     """The results of `function` ("module:name", Task -> Task) for every task, in the order of the tasks.
 
-    With one process the function runs here. No more than four results a process wait to be taken.
+    With one process the function runs here. No more than AHEAD results a process wait to be taken.
     """
     if processes <= 1 or len(tasks) <= 1 or not sys.executable:
         call = _resolve(function)
@@ -57,7 +58,7 @@ class _Pool:
         code = f"import sys; sys.path.insert(0, {package_root!r}); from nlprnn.text.workers import serve; serve()"
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self._tasks: queue.SimpleQueue[tuple[int, Task] | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[tuple[int, Task]] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
         self._processes = [
             subprocess.Popen(
                 [sys.executable, "-c", code, function],
@@ -74,18 +75,19 @@ class _Pool:
             thread.start()
 
     def map(self, tasks: Sequence[Task]) -> Iterator[Task]:
-        waiting: dict[int, Task] = {}
+        waiting: dict[int, bytes] = {}  # unparsed, a tenth of the size
         sent = 0
         for wanted in range(len(tasks)):
-            while sent < min(len(tasks), wanted + 4 * len(self._processes)):
+            while sent < min(len(tasks), wanted + AHEAD * len(self._processes)):
                 self._tasks.put((sent, tasks[sent]))
                 sent += 1
             while wanted not in waiting:
-                number, answer = self._answers.get()
-                if "error" in answer:
-                    raise _error(answer)
-                waiting[number] = answer["result"]
-            yield waiting.pop(wanted)
+                number, line = self._answers.get()
+                waiting[number] = line
+            answer = _parse(waiting.pop(wanted))
+            if "error" in answer:
+                raise _error(answer)
+            yield answer["result"]
 
     def _feed(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None and process.stdout is not None
@@ -94,10 +96,10 @@ class _Pool:
             try:
                 process.stdin.write(json.dumps(task).encode() + b"\n")
                 process.stdin.flush()
-                answer = json.loads(process.stdout.readline())
-            except (OSError, ValueError):  # it is gone: its pipe is closed, or its answer cut short
-                answer = {"error": "a helper process died; was the machine out of memory?", "kind": "lost"}
-            self._answers.put((number, answer))
+                line = process.stdout.readline()
+            except OSError:
+                line = b""
+            self._answers.put((number, line))
 
     def close(self) -> None:
         """End the processes, at once if they are still at work."""
@@ -113,6 +115,14 @@ class _Pool:
                 assert pipe is not None
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+
+
+def _parse(line: bytes) -> Task:
+    try:
+        answer: Task = json.loads(line)
+    except ValueError:  # cut short
+        return {"error": "a helper process died; was the machine out of memory?", "kind": "lost"}
+    return answer
 
 
 def _error(answer: Task) -> Exception:

@@ -1,0 +1,56 @@
+"""Both ends of the vocabulary, and the fused loss against torch's cross entropy."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from nlprnn.nn.kernels.dispatch import Compute, choose, linear_cross_entropy
+from nlprnn.nn.vocabulary import Vocabulary
+
+
+def gradients(compute: Compute | None, n: int = 150, v: int = 301, h: int = 24) -> list[torch.Tensor]:
+    """Losses, and gradients of x, weight and bias under a weighted sum; None: torch's own in float64."""
+    torch.manual_seed(4)
+    kind = torch.float64 if compute is None else torch.float32
+    x, weight, bias = (torch.randn(shape).to(kind).requires_grad_() for shape in ((n, h), (v, h), (v,)))
+    targets, scale = torch.randint(0, v, (n,)), torch.rand(n).to(kind)
+    if compute is None:
+        losses = F.cross_entropy(F.linear(x, weight, bias), targets, reduction="none")
+    else:
+        losses = linear_cross_entropy(compute, x, weight, bias, targets)
+    (losses * scale).sum().backward()
+    return [losses.detach(), x.grad, weight.grad, bias.grad]
+
+
+@pytest.mark.parametrize(("bf16", "tolerance"), [(False, 1e-5), (True, 1e-2)])
+def test_the_fused_loss_and_its_gradients_are_torchs(bf16: bool, tolerance: float) -> None:
+    for found, wanted in zip(gradients(Compute(bf16=bf16)), gradients(None), strict=True):
+        distance = (found.double() - wanted).norm() / wanted.norm()
+        assert distance < tolerance
+
+
+def test_a_probability_that_underflows_still_has_a_finite_loss() -> None:
+    x, weight = torch.tensor([[1.0], [1.0]]), torch.tensor([[200.0], [-200.0], [0.0]])
+    losses = linear_cross_entropy(Compute(bf16=True), x, weight, torch.zeros(3), torch.tensor([1, 0]))
+    assert losses.tolist() == pytest.approx([400.0, 0.0])
+
+
+@pytest.mark.parametrize(("tied", "embedding", "hidden"), [(True, 6, 6), (True, 4, 6), (False, 6, 6), (False, 4, 6)])
+def test_losses_are_the_log_softmax_of_the_logits(tied: bool, embedding: int, hidden: int) -> None:
+    torch.manual_seed(1)
+    vocabulary = Vocabulary(11, embedding, hidden, tied).eval()
+    x, targets = torch.randn(3, 2, hidden), torch.randint(0, 11, (3, 2))
+    logits = vocabulary.logits(x)
+    assert logits.shape == (3, 2, 11)
+    wanted = -torch.log_softmax(logits, -1).gather(-1, targets[..., None])[..., 0]
+    torch.testing.assert_close(vocabulary.losses(x, targets), wanted)
+    assert (vocabulary.output is None) == tied
+    assert (vocabulary.projection is not None) == (tied and embedding != hidden)
+
+
+def test_reference_kernels_never_compute_in_bfloat16() -> None:
+    assert choose("reference", "bf16", torch.device("cpu")) == Compute("reference", bf16=False)
+    assert choose("auto", "fp32", torch.device("cpu")) == Compute("torch", bf16=False)
+    assert choose("torch", "bf16", torch.device("cpu")) == Compute("torch", bf16=True)

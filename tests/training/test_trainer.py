@@ -1,0 +1,199 @@
+"""The training loop: exact resume from anywhere, the NaN guard, budgets and interruption."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nlprnn.checkpoint import LOG, STATE, WEIGHTS, ModelDirectory, read_tensors
+from nlprnn.config import LanguageModelConfig, TrainingConfig
+from nlprnn.errors import ModelDirectoryError, NlprnnError
+from nlprnn.inference.streams import stream_nll
+from nlprnn.models.language_model import LanguageModel
+from nlprnn.text.batching import StreamBatches
+from nlprnn.training import trainer
+from nlprnn.training.progress import Progress
+from nlprnn.training.trainer import Trainer, Verdict
+
+TYPES = 12
+IDS = np.random.default_rng(1).integers(0, TYPES, 900).astype(np.uint16)
+NETWORK = LanguageModelConfig(hidden=8, layers=2, dropout=0.2, weight_drop=0.1)
+
+
+class Clock:
+    """Runs something when the trainer has made so many steps."""
+
+    def __init__(self, step: int, act: Callable[[], None]) -> None:
+        self.step, self.act, self.seen = step, act, 0
+
+    def __call__(self) -> None:
+        self.seen += 1
+        if self.seen == self.step:
+            self.act()
+
+
+def make(path: Path, config: TrainingConfig, at_step: Callable[[], None] = lambda: None) -> Trainer:
+    """A trainer of a small network on random ids, with the directory claimed."""
+
+    class Watched(LanguageModel):
+        def forward(self, batch, state=None):
+            at_step()
+            return super().forward(batch, state)
+
+    model = Watched(NETWORK, TYPES, config.seed)
+
+    def validate() -> Verdict:
+        nll = stream_nll(model, IDS[:200], TYPES) / 200
+        return Verdict(nll, {"valid_perplexity": math.exp(nll)}, f"{nll:.3f}")
+
+    directory = ModelDirectory(path)
+    directory.claim(overwrite=False, resume=path.is_dir())
+    if not (path / "config.json").is_file():
+        directory.write_config("language-model")
+    batches = StreamBatches(IDS, config.batch_size, config.bptt)
+    return Trainer(model, batches, validate, config, directory, Progress(quiet=True))
+
+
+def finish(trainer: Trainer, resume: bool = False) -> Trainer:
+    trainer.run(resume)
+    trainer.directory._release()
+    return trainer
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return {
+        **read_tensors(path / STATE),
+        **{"best " + name: part for name, part in read_tensors(path / WEIGHTS).items()},
+    }
+
+
+def figures(path: Path) -> list[float]:
+    return [json.loads(line)["valid_perplexity"] for line in (path / LOG).read_text(encoding="utf-8").splitlines()]
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+CONFIGS = {
+    "adamw": TrainingConfig(batch_size=6, bptt=7, epochs=3, warmup=5),
+    "sgd": TrainingConfig(batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=2.0, schedule="plateau", clip=0.25),
+    "averaged": TrainingConfig(batch_size=6, bptt=7, epochs=3, averaging=0.9, evaluations_per_epoch=3),
+}
+
+
+@pytest.mark.parametrize("name", list(CONFIGS))
+@pytest.mark.parametrize("step", [1, 10, 22, 23, 40])  # an epoch has 22 steps
+def test_a_run_stopped_and_resumed_ends_with_the_same_weights_bit_for_bit(tmp_path: Path, name: str, step: int) -> None:
+    config = CONFIGS[name]
+    finish(make(tmp_path / "whole", config))
+    stop = Clock(step, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    stopped = finish(make(tmp_path / "parts", config, stop))
+    assert stopped.now.step == step
+    finish(make(tmp_path / "parts", config), resume=True)
+    assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    logs = [figures(tmp_path / run) for run in ("whole", "parts")]
+    assert logs[0] == logs[1]
+
+
+class KilledError(BaseException):
+    """Stands for SIGKILL: nothing of ours catches it."""
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = CONFIGS["adamw"]
+    finish(make(tmp_path / "whole", config))
+    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
+
+    def kill() -> None:
+        raise KilledError
+
+    killed = make(tmp_path / "parts", config, Clock(37, kill))
+    with pytest.raises(KilledError):
+        killed.run()
+    killed.directory._release()
+    finish(make(tmp_path / "parts", config), resume=True)
+    assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+
+
+def test_an_interrupted_run_leaves_a_usable_model_even_before_the_first_validation(tmp_path: Path) -> None:
+    stop = Clock(3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    stopped = make(tmp_path / "run", CONFIGS["adamw"], stop)
+    result = stopped.run()
+    assert result.interrupted == signal.SIGINT
+    assert (tmp_path / "run" / WEIGHTS).is_file()
+    assert math.isfinite(result.progress.best)
+
+
+def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_weights(tmp_path: Path) -> None:
+    runs = {}
+
+    def poison() -> None:
+        with torch.no_grad():
+            runs["it"].parameters[0].fill_(math.nan)
+
+    runs["it"] = make(tmp_path / "run", CONFIGS["adamw"], Clock(30, poison))
+    result = finish(runs["it"])
+    assert result.now.recoveries == 1
+    assert result.now.scale == 0.5
+    assert result.now.finished
+    assert all(torch.isfinite(tensor).all() for tensor in weights(tmp_path / "run").values())
+
+
+def test_a_loss_that_stays_not_finite_is_told_with_a_remedy(tmp_path: Path) -> None:
+    config = TrainingConfig(batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=1e38, clip=0.0, schedule="constant")
+    diverging = make(tmp_path / "run", config)
+    with pytest.raises(NlprnnError, match=r"not finite .* --lr"):
+        diverging.run()
+
+
+def test_early_stopping_ends_a_run_that_no_longer_improves(tmp_path: Path) -> None:
+    config = TrainingConfig(batch_size=6, bptt=7, epochs=50, patience=2, lr=0.05, schedule="constant", warmup=0)
+    stopped = finish(make(tmp_path / "run", config))
+    assert stopped.now.finished
+    assert stopped.now.stale == 2
+    assert stopped.now.epoch < 50
+
+
+def test_a_budget_in_minutes_becomes_a_number_of_steps_that_is_stored(tmp_path: Path) -> None:
+    config = TrainingConfig(batch_size=6, bptt=7, max_minutes=0.05)
+    run = finish(make(tmp_path / "run", config))
+    state = ModelDirectory(tmp_path / "run").load_state()
+    assert state is not None
+    assert state[1]["progress"]["total"] == run.now.total == run.now.step
+    assert run.now.total <= trainer.MOST_EPOCHS * 22
+
+
+def test_the_best_weights_on_validation_are_the_ones_that_are_kept(tmp_path: Path) -> None:
+    config = TrainingConfig(batch_size=6, bptt=7, epochs=4, lr=0.05, schedule="constant", warmup=0)
+    run = finish(make(tmp_path / "run", config))
+    logged = figures(tmp_path / "run")
+    assert run.now.best_record["valid_perplexity"] == min(logged)
+    model = LanguageModel(NETWORK, TYPES)
+    model.load_state_dict(read_tensors(tmp_path / "run" / WEIGHTS))
+    assert math.exp(stream_nll(model, IDS[:200], TYPES) / 200) == pytest.approx(min(logged), rel=1e-6)
+
+
+def test_a_full_disk_keeps_what_was_saved_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = CONFIGS["adamw"]
+    stop = Clock(10, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    finish(make(tmp_path / "run", config, stop))
+    before = (tmp_path / "run" / STATE).read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nlprnn.checkpoint.save_tensors", full)
+    resumed = make(tmp_path / "run", config)
+    with pytest.raises(ModelDirectoryError, match=r"cannot be written \(No space left on device\)"):
+        resumed.run(resume=True)
+    assert (tmp_path / "run" / STATE).read_bytes() == before
+    assert not list((tmp_path / "run").rglob("*.tmp"))
