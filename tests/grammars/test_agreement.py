@@ -34,7 +34,8 @@ NOUNS = listed(
 )
 PLURALS = {IRREGULAR.get(noun, noun + "s"): noun for noun in NOUNS}
 REGULAR = listed(
-    """seem look remain stand belong laugh swim smile sing dance work sleep wait like love hate know see need remember"""
+    """seem look remain stand belong laugh swim smile sing dance work sleep wait like love hate know see need
+    remember"""
 )
 VERBS = {"is": "be", "was": "be", "has": "have", "watches": "watch"} | {verb + "s": verb for verb in REGULAR}
 PLURAL_VERBS = {"are": "be", "were": "be"} | {verb: verb for verb in VERBS.values() if verb != "be"}

@@ -56,6 +56,12 @@ verb[number=singular/plural]: is/are
     assert first == verb and len({first, other, same}) == 3
 
 
+def test_one_variable_under_two_features_is_one_link():
+    source = "feature f: x y\nfeature g: x y\ns -> a[f=?v g=?v] a[f=?v]\na[f=x/y]: 1/2\na[g=x]: 3"
+    first, second = Grammar.parse(source).sentence(Random(0)).tokens()
+    assert first.links["f"] == first.links["g"] == second.links["f"] != second.links["g"]
+
+
 def test_weights_and_optional_parts_are_respected():
     counts = texts('s -> "a" @ 6\ns -> "b" @ 2\ns -> word ("then": 0.25)\nword: c@3 d', 20_000)
     expected = {

@@ -11,8 +11,11 @@ from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.text.sentencepiece_tokenizers import BpeTokenizer, UnigramTokenizer, train_sentencepiece
 from nlprnn.text.tokenizer import load_tokenizer
 
-TEXT = """the keys to the cabinet are on the table . the key to the cabinets is on the table .
-the writer of the books writes , the writers of the book write . nobody who knows the writers reads a book .""" * 3
+TEXT = (
+    """the keys to the cabinet are on the table . the key to the cabinets is on the table .
+the writer of the books writes , the writers of the book write . nobody who knows the writers reads a book ."""
+    * 3
+)
 COUNTS = Counter(TEXT.split())
 KINDS = {"bpe": BpeTokenizer, "unigram": UnigramTokenizer}
 
