@@ -20,7 +20,7 @@ check: install
 
 # The main job on the corpus that ships: two models, the next words, and which recency each model follows.
 demo: install
-	$(BIN)/nlprnn train-lm corpora/agreement.txt --out models/demo-lm --max-minutes 2.5 --overwrite
+	$(BIN)/nlprnn train-lm corpora/agreement.txt --out models/demo-lm --hidden 200 --max-minutes 2 --overwrite
 	$(BIN)/nlprnn train-ngram corpora/agreement.txt --like models/demo-lm --out models/demo-ngram --overwrite
 	$(BIN)/nlprnn predict models/demo-lm "the writer of the books" -k 8
 	$(BIN)/nlprnn probe-agreement models/demo-lm --sentence "the writer of the books is/are"

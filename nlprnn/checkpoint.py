@@ -172,6 +172,7 @@ class ModelDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: int | None = None  # a file descriptor, open and locked
+        self._made: list[Path] = []  # folders that were not there before, innermost first
 
     def claim(self, overwrite: bool, resume: bool) -> None:
         """Take the directory for this process; what is in it stays until `clear`.
@@ -182,10 +183,11 @@ class ModelDirectory:
         path = self.path
         if path.exists() and not path.is_dir():
             raise ModelDirectoryError(f"{path}: is a file; choose another place with --out")
-        filled = path.is_dir() and any(path.iterdir())
-        if resume and not filled:
+        present = path.is_dir() and any(path.iterdir())
+        filled = present and not self._only_started()
+        if resume and not present:
             raise ModelDirectoryError(f"{path}: nothing to resume there; leave out --resume to start")
-        if filled and not (is_ours(path) or self._only_started()):
+        if filled and not is_ours(path):
             raise ModelDirectoryError(f"{path}: not empty and not a model of nlprnn; choose another place with --out")
         if filled and not (overwrite or resume):
             raise ModelDirectoryError(
@@ -204,8 +206,10 @@ class ModelDirectory:
             (self.path / name).unlink(missing_ok=True)
 
     def _take_lock(self) -> None:
+        folder = (self.path / LOCK).parent
+        self._made = [place for place in (folder, *folder.parents) if not place.exists()]
         try:
-            (self.path / LOCK).parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -219,7 +223,7 @@ class ModelDirectory:
 
     @contextlib.contextmanager
     def claimed(self, overwrite: bool, resume: bool) -> Iterator[None]:
-        """The directory claimed within the block, and given back after it; what stayed empty is removed."""
+        """The directory claimed within the block, and given back after it; a folder made for nothing is removed."""
         try:
             self.claim(overwrite, resume)
             yield
@@ -233,8 +237,8 @@ class ModelDirectory:
         self._lock = None
         if self._only_started():
             (self.path / LOCK).unlink(missing_ok=True)
-            for folder in (self.path / LOCK.parent, self.path):
-                with contextlib.suppress(OSError):
+            for folder in self._made:
+                with contextlib.suppress(OSError):  # someone else may have put something there
                     folder.rmdir()
 
     def write_config(self, kind: str, **parts: Any) -> None:

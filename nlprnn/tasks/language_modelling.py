@@ -102,6 +102,7 @@ def train_language_model(
         chosen = _settings(directory.path, preset, settings, resume)
         if chosen.training.threads:
             torch.set_num_threads(chosen.training.threads)
+        device = torch_device(chosen.training.device)
         note = (lambda text: None) if quiet else note
         text = open_corpus(paths, valid=valid, test=test, column=column)
         tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
@@ -112,7 +113,7 @@ def train_language_model(
             directory.clear()
             _write_head(directory, chosen, tokenizer, train, text)
         _check_corpus(directory.path, text)
-        trained = _train(directory, chosen, tokenizer, batches, held_out, Progress(quiet), resume)
+        trained = _train(directory, chosen, device, tokenizer, batches, held_out, Progress(quiet), resume)
         return _finish(directory, trained, text, test is not None, note)
 
 
@@ -191,6 +192,7 @@ def _check_corpus(path: Path, text: Corpus) -> None:
 def _train(
     directory: ModelDirectory,
     chosen: Settings,
+    device: torch.device,
     tokenizer: Tokenizer,
     batches: StreamBatches,
     held_out: TokenStore,
@@ -199,7 +201,6 @@ def _train(
 ) -> Trained:
     """Build the network and train it."""
     training = chosen.training
-    device = torch_device(training.device)
     if device.type == "cpu":
         torch.set_flush_denormal(True)
         keep_memory()

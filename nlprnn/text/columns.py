@@ -6,6 +6,8 @@ A cell of several lines gives several lines of text, as the same text in a plain
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import logging
 import os
 import socket
@@ -23,7 +25,7 @@ from nlprnn.text.lines import Lines, open_sources
 from nlprnn.text.readers import BLOCK, byte_blocks, check_file, decode_blocks, gzip_blocks, is_gzip
 
 # Endings of tables -> the builder of `datasets`, and its options. Cells are strings as they stand: "NA" is a word.
-_CSV = {"dtype": "str", "keep_default_na": False, "index_col": False}
+_CSV = {"keep_default_na": False, "index_col": False}
 BUILDERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".csv": ("csv", _CSV),
     ".tsv": ("csv", {**_CSV, "sep": "\t"}),
@@ -35,11 +37,16 @@ BUILDERS: dict[str, tuple[str, dict[str, Any]]] = {
 USUAL_COLUMNS = ("text", "sentence")
 HUB = "hf:"
 PROBE_ROWS = 100  # looked at to find the column that holds text
+BATCH_ROWS = 100  # taken at a time
 
 
 def builder_of(path: Path) -> tuple[str, dict[str, Any]] | None:
     """How a table is read, by the ending of its name (a .gz after it left out); None for plain text."""
-    return BUILDERS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
+    return BUILDERS.get(_ending(path))
+
+
+def _ending(path: Path) -> str:
+    return Path(path.name.removesuffix(".gz")).suffix.lower()
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,13 @@ def check_table(path: Path) -> None:
         if not path.is_file():
             raise DataError("no such file", path)
         return
-    start = check_file(path)
-    for _ in decode_blocks(gzip_blocks(path) if is_gzip(path) else byte_blocks(path, start), path):
+    for _ in _decoded(path):
         pass
+
+
+def _decoded(path: Path) -> Iterator[str]:
+    start = check_file(path)
+    return decode_blocks(gzip_blocks(path) if is_gzip(path) else byte_blocks(path, start), path)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -96,10 +107,13 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     assert builder is not None
     name, options = builder
     try:
-        with tempfile.TemporaryDirectory(prefix="nlprnn-") as folder, _quiet():
-            yield from datasets.load_dataset(
-                name, data_files={"train": [str(path)]}, split="train", streaming=True, cache_dir=folder, **options
-            )
+        if name == "csv":
+            options = {**options, "features": datasets.Features(dict.fromkeys(_header(path), datasets.Value("string")))}
+        with tempfile.TemporaryDirectory(prefix="nlprnn-") as folder:
+            read = getattr(datasets.Dataset, f"from_{name}")  # load_dataset would tell the hub about every file
+            rows = iter(read(str(path), streaming=True, cache_dir=folder, **options))
+            while batch := _next_rows(rows):
+                yield from batch
     except (DataError, GeneratorExit):
         raise
     except Exception as error:  # whatever pandas, pyarrow and datasets call it
@@ -109,16 +123,31 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         ) from error
 
 
+def _next_rows(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The next rows; one of more cells than the header is an error, where pandas would cut it and warn."""
+    with _quiet(), warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Length of header or names does not match")
+        return list(islice(rows, BATCH_ROWS))
+
+
+def _header(path: Path) -> list[str]:
+    """The column names of a CSV or TSV file. Raises DataError if one stands twice."""
+    start = io.StringIO(next(_decoded(path), ""), newline="")
+    names = next(csv.reader(start, delimiter=BUILDERS[_ending(path)][1].get("sep", ",")), [])
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise DataError(f"two columns are called {twice[0]!r}; rename one", path, 1)
+    return names
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No log lines of `datasets` about what we raise anyway; a row of too many cells is an error, not cut."""
+    """No log lines of `datasets` about what is raised anyway."""
     logger = logging.getLogger("datasets")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="Length of header or names does not match")
-            yield
+        yield
     finally:
         logger.setLevel(level)
 

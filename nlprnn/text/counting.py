@@ -5,6 +5,7 @@ In parallel for large plain files, kept in the cache by the content of the text,
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -84,13 +85,15 @@ def _count_lines(
         return _count_pieces(lines.pieces(), unit, lowercase, progress, len(lines))
     tasks = [{**task, "unit": unit, "lowercase": lowercase} for task in tasks]
     total = TypeCounts({})
-    for found in run_tasks("nlprnn.text.counting:count_task", tasks, processes or available_processors()):
-        total.add(found["types"])
-        total.words += found["words"]
-        total.lines += found["lines"]
-        total.forgotten |= found["forgotten"]
-        if progress is not None:
-            progress(total.lines, len(lines))
+    found_by_part = run_tasks("nlprnn.text.counting:count_task", tasks, processes or available_processors())
+    with contextlib.closing(found_by_part):
+        for found in found_by_part:
+            total.add(found["types"])
+            total.words += found["words"]
+            total.lines += found["lines"]
+            total.forgotten |= found["forgotten"]
+            if progress is not None:
+                progress(total.lines, len(lines))
     return total
 
 

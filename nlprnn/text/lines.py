@@ -227,10 +227,11 @@ def _scan_all(sources: Sequence[Source], processes: int | None) -> Iterator[dict
         processes = available_processors()
     if processes == 1:
         return _located(sources, map(_scan, sources))
-    return _located(sources, run_tasks("nlprnn.text.lines:scan_task", [vars(file) for file in files], processes))
+    found = list(run_tasks("nlprnn.text.lines:scan_task", [vars(file) for file in files], processes))
+    return _located(sources, found)
 
 
-def _located(sources: Sequence[Source], results: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _located(sources: Sequence[Source], results: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The results, a fault among them raised with its line in the whole file."""
     newlines = 0
     before = None

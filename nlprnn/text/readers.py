@@ -105,7 +105,7 @@ def check_file(path: Path) -> int:
         if start.startswith(magic):
             raise DataError(f"not a text file: it looks like {name}; unpack or export it as text", path)
     controls = sum(byte < 32 and byte not in b"\t\n\r\f\v\x1b" for byte in start)
-    if controls > len(start) // 10:
+    if controls > max(8, len(start) // 10):
         raise DataError("not a text file: it looks binary; export it as UTF-8 text", path)
     return len(_BOM) if start.startswith(_BOM) else 0
 

@@ -16,7 +16,7 @@ import time
 import uuid
 import weakref
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -171,8 +171,9 @@ def _write(
     encoded = _Encoded()
     counts = np.zeros(len(tokenizer), np.int64)  # (V,)
     size = 0
-    with open(building / "ids.bin", "wb") as file:
-        for ids in _encoded_blocks(lines, tokenizer, processes, building, encoded):
+    blocks = _encoded_blocks(lines, tokenizer, processes, building, encoded)
+    with contextlib.closing(blocks), open(building / "ids.bin", "wb") as file:
+        for ids in blocks:
             file.write(ids.data)
             counts += np.bincount(ids, minlength=len(counts))
             size += len(ids)
@@ -187,7 +188,7 @@ def _write(
 
 def _encoded_blocks(
     lines: Lines, tokenizer: Tokenizer, processes: int | None, building: Path, encoded: _Encoded
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     """The ids in order, from this process or from others."""
     dtype = _dtype(len(tokenizer))
     tasks = lines.tasks()
@@ -202,12 +203,14 @@ def _encoded_blocks(
     for number, task in enumerate(tasks):
         task["tokenizer"] = str(work)
         task["output"] = str(work / f"part-{number}.bin")
-    for task, found in zip(tasks, run_tasks("nlprnn.text.store:encode_task", tasks, processes), strict=True):
-        for name, count in found.items():
-            setattr(encoded, name, getattr(encoded, name) + count)
-        with open(task["output"], "rb") as file:
-            yield from _read_blocks(file, dtype)
-        os.unlink(task["output"])
+    results = run_tasks("nlprnn.text.store:encode_task", tasks, processes)
+    with contextlib.closing(results):  # so that no process writes where the folder is being removed
+        for task, found in zip(tasks, results, strict=True):
+            for name, count in found.items():
+                setattr(encoded, name, getattr(encoded, name) + count)
+            with open(task["output"], "rb") as file:
+                yield from _read_blocks(file, dtype)
+            os.unlink(task["output"])
     shutil.rmtree(work)
 
 
@@ -238,7 +241,7 @@ def _open(place: Path, vocabulary: int) -> TokenStore | None:
         ids = np.memmap(place / "ids.bin", _dtype(vocabulary), "r")
         whole = settings.pop("format") == FORMAT and settings.pop("ids") == len(ids) == counts.sum()
         return TokenStore(ids, counts, **settings) if whole and len(counts) == vocabulary else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

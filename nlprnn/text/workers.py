@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,11 @@ def available_processors() -> int:
     return min(MOST, len(affinity(0)) if affinity else os.cpu_count() or 1)
 
 
-def run_tasks(function: str, tasks: Sequence[Task], processes: int) -> Iterator[Task]:
+def run_tasks(function: str, tasks: Sequence[Task], processes: int) -> Generator[Task, None, None]:
     """The results of `function` ("module:name", Task -> Task) for every task, in the order of the tasks.
 
-    With one process the function runs here. No more than AHEAD results a process wait to be taken.
+    With one process the function runs here. No more than AHEAD results a process wait to be taken. Close the
+    generator if not all of them are taken: that ends the processes.
     """
     if processes <= 1 or len(tasks) <= 1 or not sys.executable:
         call = _resolve(function)

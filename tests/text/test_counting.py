@@ -9,7 +9,8 @@ import pytest
 from nlprnn.text import counting
 from nlprnn.text.counting import TypeCounts, count_types
 from nlprnn.text.lines import open_files
-from text.text_files import small_parts, written
+
+from .text_files import small_parts, written
 
 TEXT = "The dog, the cat.\nA <unk> dog barks\n" * 20
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nlprnn.errors import DataError
 from nlprnn.text import lines as lines_module
 from nlprnn.text.lines import Lines, Selection, open_files
-from text.text_files import small_parts, written
+
+from .text_files import small_parts, written
 
 
 @given(st.integers(1, 9), st.integers(2, 5), st.integers(0, 200))

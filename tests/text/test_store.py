@@ -24,7 +24,8 @@ from nlprnn.text.readers import Piece, cut_lines
 from nlprnn.text.store import build_store, encode_text
 from nlprnn.text.tokenizer import Tokenizer, train_tokenizer
 from nlprnn.text.vocabulary_tokenizers import CharacterTokenizer, WhitespaceTokenizer, WordTokenizer
-from text.text_files import small_parts, written
+
+from .text_files import small_parts, written
 
 TEXT = "The dog, the cat.\n\nA <unk>  dog\u2028barks\n" * 20
 SPECIAL = ["<eos>", "<unk>"]
@@ -74,16 +75,14 @@ def test_parallel_stores_are_serial_stores(tmp_path: Path, monkeypatch: pytest.M
     for selection in (None, Selection(3, 4, True)):
         text = Lines(open_files([path], processes=1).parts, selection)
         assert len(text.parts) > 1
-        done: list[tuple[int, int]] = []
-        parallel = build_store(
-            text, tokenizer, 2, tmp_path / "two", progress=lambda lines, of: done.append((lines, of))
-        )
+        done: list[int] = []
+        parallel = build_store(text, tokenizer, 2, tmp_path / "two", lambda lines, of, done=done: done.append(lines))
         serial = build_store(text, tokenizer, 1, tmp_path / "one")
         assert parallel.ids.tolist() == serial.ids.tolist() == by_hand(tokenizer, "\n".join(text))
         assert parallel.counts.tolist() == serial.counts.tolist()
         assert vars(parallel).keys() == vars(serial).keys()
         assert (parallel.lines, parallel.words) == (serial.lines, serial.words)
-        assert done[-1] == (len(text), len(text))
+        assert done[-1] == len(text)
     for folder in (tmp_path / "two").iterdir():
         assert sorted(file.name for file in folder.iterdir()) == ["counts.npy", "ids.bin", "store.json"]
 
@@ -259,6 +258,20 @@ def test_helpers_that_die_leave_no_store(tmp_path: Path, cache: Path, monkeypatc
     assert list(cache.iterdir()) == []
 
 
+def test_a_run_stopped_among_its_helpers_leaves_nothing(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    small_parts(monkeypatch, 2_000)
+    text = open_files([written(tmp_path, TEXT * 50)], 1)
+    with pytest.raises(KeyboardInterrupt):
+        build_store(text, some_tokenizer(), 2, progress=stop)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.data
 def test_the_store_of_penn_treebank_has_the_published_size(data: Path) -> None:
     corpus = open_corpus([data / "ptb" / "train.txt"], valid=data / "ptb" / "valid.txt")
     tokenizer, _ = train_tokenizer(TokenizerConfig(tokenizer="whitespace"), corpus.train)
@@ -271,4 +284,4 @@ def test_the_store_of_penn_treebank_has_the_published_size(data: Path) -> None:
 def test_settings_of_a_store_are_plain_json(tmp_path: Path, cache: Path) -> None:
     build_store(open_files([written(tmp_path, TEXT)]), some_tokenizer())
     (kept,) = cache.glob("store-*/store.json")
-    assert json.loads(kept.read_text()) == {"format": 1, "ids": 220, "lines": 40, "words": 160, "characters": 720}
+    assert json.loads(kept.read_text()) == {"format": 1, "ids": 240, "lines": 40, "words": 160, "characters": 720}
