@@ -104,7 +104,7 @@ class LanguageModelConfig(Config):
         None, "Embedding size (default: as --hidden)", low=1, aliases=("--emsize",), metavar="N"
     )
     tied: bool = option(True, "Use one matrix for embedding and output (Press and Wolf 2017)")
-    dropout: float = probability(0.35, "Dropout on the inputs, between the layers and on the outputs")
+    dropout: float = probability(0.25, "Dropout on the inputs, between the layers and on the outputs")
     dropout_input: float | None = probability(
         None, "Dropout on the embedded inputs (default: as --dropout)", aliases=("--dropouti",)
     )

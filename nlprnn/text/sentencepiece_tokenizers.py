@@ -21,7 +21,8 @@ from nlprnn.text.files import replace_file
 FORMAT = 1  # of the settings file beside tokenizer.model
 SPACE = "▁"  # U+2581: how SentencePiece writes the space that begins a word
 COVERAGE = 0.9995  # of the running characters, where the alphabet is too large to keep whole
-MOST_CHUNKS = 200_000  # the most frequent ones are learnt from, so that memory is bounded
+MOST_CHUNKS = 100_000  # the most frequent ones are learnt from, so that memory is bounded
+MOST_OCCURRENCES = 1_000_000  # for unigram, which takes some 140 bytes for each time that a chunk occurs
 LONGEST_CHUNK = 1000  # characters: what is longer is no word to learn from (SentencePiece skips lines over 4 kB)
 
 
@@ -103,14 +104,17 @@ class UnigramTokenizer(SentencePieceTokenizer):
 def train_sentencepiece(kind: str, counts: Mapping[str, int], vocab_size: int) -> tuple[bytes, list[str]]:
     """A model trained on chunks with their counts, at most `vocab_size` pieces large, and notes for the user.
 
-    Counted chunks stand for the whole corpus, since pieces never cross white space: no sentence is left out and
-    memory does not grow with the corpus. Raises ConfigError if the alphabet alone needs a larger vocabulary.
+    Counted chunks stand for the running text, since pieces never cross white space. The MOST_CHUNKS most frequent are
+    learnt from, and unigram takes counts beyond MOST_OCCURRENCES in proportion, so memory does not grow with the
+    corpus. Raises ConfigError if the alphabet alone needs a larger vocabulary.
     """
     import sentencepiece
 
     usable = [chunk for chunk in counts if chunk not in (UNK, EOS) and len(chunk) <= LONGEST_CHUNK]
     usable.sort(key=lambda chunk: (-counts[chunk], chunk))
     chunks = {chunk: counts[chunk] for chunk in usable[:MOST_CHUNKS]}
+    if kind == "unigram" and (total := sum(chunks.values())) > MOST_OCCURRENCES:
+        chunks = {chunk: max(1, round(count * MOST_OCCURRENCES / total)) for chunk, count in chunks.items()}
     if not chunks:
         raise ConfigError(f"nothing to learn a {kind} vocabulary from: the text holds no word but <unk>")
     coverage, characters = _coverage(chunks, vocab_size)

@@ -116,6 +116,12 @@ def test_training_is_deterministic_and_learns_nothing_from_unknowns(kind: str) -
     assert one == other
 
 
+def test_a_large_text_is_learnt_from_as_a_small_one_of_the_same_proportions() -> None:
+    large = {chunk: count * 1_000_000 for chunk, count in COUNTS.items()}
+    scaled = {chunk: round(count * 1_000_000 / sum(COUNTS.values())) for chunk, count in COUNTS.items()}
+    assert train_sentencepiece("unigram", large, 60)[0] == train_sentencepiece("unigram", scaled, 60)[0]
+
+
 def test_text_of_unknowns_alone_is_an_error() -> None:
     with pytest.raises(ConfigError, match="no word but <unk>"):
         train_sentencepiece("bpe", {"<unk>": 5}, 100)
