@@ -271,10 +271,11 @@ class ModelDirectory:
 
     def rewind_log(self, step: int) -> None:
         """Keep of log.jsonl only what was written up to `step`."""
+        if not (self.path / LOG).is_file():
+            return
         kept = []
-        if (self.path / LOG).is_file():
-            for line in (self.path / LOG).read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError, KeyError, TypeError):
-                    if json.loads(line)["step"] <= step:
-                        kept.append(line + "\n")
+        for line in (self.path / LOG).read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
         write_text(self.path / LOG, "".join(kept))

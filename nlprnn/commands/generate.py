@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from nlprnn.commands.options import json_option, model_argument
-from nlprnn.commands.output import note, print_json
+from nlprnn.commands.output import print_json
+from nlprnn.tasks.notes import to_stderr
 
 
 @click.command("generate", short_help="Draw text from a model.")
@@ -34,11 +35,12 @@ def command(
     as_json: bool,
 ) -> None:
     """Draw text from MODEL, by default the newest language model below models/."""
-    from nlprnn.tasks.loading import LANGUAGE_MODEL, load, newest
+    from nlprnn.tasks.loading import LANGUAGE_MODEL, load
+    from nlprnn.tasks.places import newest
 
     if model is None:
         model = str(newest(LANGUAGE_MODEL))
-        note(f"model: {model}")
+        to_stderr(f"model: {model}")
     text = load(Path(model)).generate(prompt, words, temperature, top_k, top_p, seed)
     if as_json:
         print_json({"text": text})

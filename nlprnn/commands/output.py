@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,8 +31,3 @@ def print_table(rows: Iterable[Sequence[str]]) -> None:
     for row in table:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         click.echo("  ".join(cells).rstrip())
-
-
-def note(text: str) -> None:
-    """Progress and notes go to standard error."""
-    print(text, file=sys.stderr, flush=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from nlprnn.commands.options import json_option
-from nlprnn.commands.output import note, print_json, print_table
+from nlprnn.commands.output import print_json, print_table
 from nlprnn.errors import ConfigError
+from nlprnn.tasks.notes import to_stderr
 
 
 @click.command("predict", short_help="Tell the likeliest next words.")
@@ -20,7 +21,8 @@ def command(arguments: tuple[str, ...], k: int, as_json: bool) -> None:
 
     MODEL is a model directory; left out, the newest language model below models/.
     """
-    from nlprnn.tasks.loading import LANGUAGE_MODEL, load, newest
+    from nlprnn.tasks.loading import LANGUAGE_MODEL, load
+    from nlprnn.tasks.places import newest
 
     if len(arguments) > 2:
         raise ConfigError("give the text as one argument, in quotation marks")
@@ -30,11 +32,11 @@ def command(arguments: tuple[str, ...], k: int, as_json: bool) -> None:
         raise ConfigError("give the text to go on from, in quotation marks, after the model")
     else:
         directory, text = newest(LANGUAGE_MODEL), arguments[0]
-        note(f"model: {directory}")
+        to_stderr(f"model: {directory}")
     model = load(directory)
     unknown = [word for word in model.tokenizer.words(text) if not model.tokenizer.knows(word)]
     if unknown:
-        note(f"note: read as <unk>: {', '.join(dict.fromkeys(unknown))}")
+        to_stderr(f"note: read as <unk>: {', '.join(dict.fromkeys(unknown))}")
     words = model.predict(text, k)
     if as_json:
         print_json({"words": [{"word": word, "probability": probability} for word, probability in words]})

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from nlprnn.commands.options import json_option
-from nlprnn.commands.output import note, print_json, print_table
+from nlprnn.commands.output import print_json, print_table
+from nlprnn.tasks.notes import to_stderr
 
 
 @click.command("probe-agreement", short_help="Tell which recency a model follows: syntactic or sequential.")
@@ -41,13 +42,14 @@ def command(
     sequential recency with the nearest noun (ARE). Left out, MODEL is the newest neural language model below models/.
     """
     from nlprnn.reports.probe_table import probe_table
-    from nlprnn.tasks.loading import LANGUAGE_MODEL, newest
+    from nlprnn.tasks.loading import LANGUAGE_MODEL
+    from nlprnn.tasks.places import newest
     from nlprnn.tasks.probing import ask_sentence, probe_agreement
 
     asked = [Path(model) for model in models]
     if not asked:
         asked = [newest(LANGUAGE_MODEL)]
-        note(f"model: {asked[0]}")
+        to_stderr(f"model: {asked[0]}")
     if sentence is not None:
         verdicts = [{"model": str(model), **ask_sentence(model, sentence).json()} for model in asked]
         if as_json:
@@ -56,7 +58,7 @@ def command(
             for verdict in verdicts:
                 _print_sentence(verdict)
         return
-    report = probe_agreement(asked, suites, baseline=baseline, scoring=scoring, items_path=items, note=note)
+    report = probe_agreement(asked, suites, baseline=baseline, scoring=scoring, items_path=items, note=to_stderr)
     if as_json:
         print_json(report)
     else:

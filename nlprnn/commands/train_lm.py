@@ -17,8 +17,9 @@ from nlprnn.commands.options import (
     test_option,
     valid_option,
 )
-from nlprnn.commands.output import note, print_json, print_table
+from nlprnn.commands.output import print_json, print_table
 from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig
+from nlprnn.tasks.notes import to_stderr
 
 
 @click.command("train-lm", short_help="Train a next-word model on a text.")
@@ -57,5 +58,5 @@ def command(corpus: tuple[str, ...], as_json: bool, **options: Any) -> None:
             rows.append(("test perplexity", f"{run.test['perplexity']:.2f}"))
         print_table(rows)
     if run.interrupted is not None:
-        note("nlprnn: interrupted; the best weights so far are kept, and the same command with --resume goes on")
+        to_stderr("nlprnn: interrupted; the best weights so far are kept, and the same command with --resume goes on")
         sys.exit(128 + run.interrupted)

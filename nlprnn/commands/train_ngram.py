@@ -35,7 +35,8 @@ def command(
     corpus: tuple[str, ...], from_arpa: str | None, arpa: str | None, as_json: bool, out: str | None, **options: Any
 ) -> None:
     """Estimate an interpolated modified Kneser-Ney model (Chen and Goodman 1998) on CORPUS, as for train-lm."""
-    from nlprnn.tasks.ngram import default_out, export_arpa, import_arpa, train_ngram
+    from nlprnn.tasks.ngram import export_arpa, import_arpa, train_ngram
+    from nlprnn.tasks.places import default_out
 
     if from_arpa is not None:
         if corpus:

@@ -104,5 +104,5 @@ class LanguageModel(nn.Module):
 
     def step(self, ids: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """One token of each sequence: ids (B,) -> log-probabilities of the next (B, V), in nats, and the new state."""
-        outputs, state = self.outputs(ids[None], state)
+        outputs, state = self.outputs(ids[None].to(self.device), state)
         return torch.log_softmax(self.vocabulary.logits(outputs[0]), dim=-1), state

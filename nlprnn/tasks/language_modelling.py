@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,20 @@ from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load, torch_device
+from nlprnn.tasks.notes import Note, nowhere, to_stderr
+from nlprnn.tasks.places import default_out
 from nlprnn.tasks.signature import model_card, run_signature
 from nlprnn.text.batching import StreamBatches
 from nlprnn.text.corpus import Corpus, open_corpus
-from nlprnn.text.store import TokenStore, build_store
-from nlprnn.text.tokenizer import Tokenizer, load_tokenizer, train_tokenizer
+from nlprnn.text.store import TokenStore
+from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 from nlprnn.training.allocator import keep_memory
 from nlprnn.training.progress import Progress
 from nlprnn.training.trainer import Trained, Trainer, Verdict
 
-Note = Callable[[str], None]
 FREE_ON_RESUME = {"threads", "kernels", "precision", "device"}  # may change between the parts of a run
-
-
-def to_stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,12 +68,6 @@ class Settings:
         return {name: dataclasses.asdict(getattr(self, name)) for name in ("tokenizer", "model", "training")}
 
 
-def default_out(corpus: Sequence[str | Path], suffix: str) -> Path:
-    """`models/NAME-suffix` for a corpus called NAME, whatever its endings."""
-    name = Path(str(corpus[0]).removeprefix("hf:")).name or "corpus"
-    return Path("models") / f"{name.split('.')[0] or 'corpus'}-{suffix}"
-
-
 def train_language_model(
     corpus: str | Path | Sequence[str | Path],
     out: str | Path | None = None,
@@ -103,10 +94,10 @@ def train_language_model(
         if chosen.training.threads:
             torch.set_num_threads(chosen.training.threads)
         device = torch_device(chosen.training.device)
-        note = (lambda text: None) if quiet else note
+        note = nowhere if quiet else note
         text = open_corpus(paths, valid=valid, test=test, column=column)
         tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
-        train, held_out = build_store(text.train, tokenizer), build_store(text.valid, tokenizer)
+        train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         batches = StreamBatches(train.ids, chosen.training.batch_size, chosen.training.bptt)
         _tell(note, text, tokenizer, train, held_out)
         if fresh:
@@ -154,10 +145,7 @@ def _tokenizer(path: Path, config: TokenizerConfig, text: Corpus, resume: bool, 
     """The run's tokenizer, and whether it is a fresh one: a run killed before it saved one starts over."""
     if resume and (path / RUN).is_file():
         return load_tokenizer(path), False
-    tokenizer, notes = train_tokenizer(config, text.train)
-    for line in notes:
-        note(line)
-    return tokenizer, True
+    return learn_tokenizer(config, text.train, note), True
 
 
 def _tell(note: Note, text: Corpus, tokenizer: Tokenizer, train: TokenStore, held_out: TokenStore) -> None:

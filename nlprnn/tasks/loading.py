@@ -20,7 +20,6 @@ from nlprnn.models.ngram import NGramModel
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
 LANGUAGE_MODEL, NGRAM = "language-model", "ngram"
-MAKERS = {LANGUAGE_MODEL: "nlprnn train-lm CORPUS", NGRAM: "nlprnn train-ngram CORPUS"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,17 +129,3 @@ def torch_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"--device {name}: not usable here ({reason}); use --device cpu") from None
     return device
-
-
-def newest(kind: str, root: Path = Path("models")) -> Path:
-    """The most recently trained model of a kind below `root`; ModelDirectoryError names the command that makes one."""
-    found: list[tuple[float, Path]] = []
-    for config in root.glob(f"*/{CONFIG}"):
-        try:
-            if read_config(config.parent)["kind"] == kind and (config.parent / WEIGHTS).is_file():
-                found.append(((config.parent / WEIGHTS).stat().st_mtime, config.parent))
-        except ModelDirectoryError:
-            continue
-    if not found:
-        raise ModelDirectoryError(f"{root}/: no model of kind {kind} there; '{MAKERS[kind]}' makes one")
-    return max(found)[1]

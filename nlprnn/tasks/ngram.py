@@ -26,12 +26,14 @@ from nlprnn.config import NGramConfig, TokenizerConfig, build
 from nlprnn.metrics import perplexity
 from nlprnn.models.arpa import read_arpa, write_arpa
 from nlprnn.models.ngram import NGramModel
-from nlprnn.tasks.language_modelling import Note, default_out, to_stderr
+from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import NGRAM, TextModel, load
+from nlprnn.tasks.notes import Note, nowhere, to_stderr
+from nlprnn.tasks.places import default_out
 from nlprnn.tasks.signature import model_card, run_signature
 from nlprnn.text.corpus import Corpus, open_corpus
-from nlprnn.text.store import TokenStore, build_store
-from nlprnn.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer, train_tokenizer
+from nlprnn.text.store import TokenStore
+from nlprnn.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,18 +70,18 @@ def train_ngram(
     """
     paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
     directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "ngram"))
-    note = (lambda text: None) if quiet else note
+    note = nowhere if quiet else note
     config = build(NGramConfig, settings)
     with directory.claimed(overwrite, resume=False):
         split = None if like is None else read_json(Path(like) / RUN)["split"]
         text = open_corpus(paths, valid=valid, column=column, split=split)
         tokenizer = _tokenizer(settings, text, like, note)
-        train, held_out = build_store(text.train, tokenizer), build_store(text.valid, tokenizer)
+        train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         started = time.monotonic()
         model = NGramModel.estimate(train.ids, len(tokenizer), config.order)
         seconds = time.monotonic() - started
         for line in model.notes:
-            note(line)
+            note(f"note: {line}")
         directory.clear()
         directory.write_config(NGRAM, model=dataclasses.asdict(config))
         _write(directory, model, tokenizer, train, run_signature(0, text.train.fingerprint(), text.split))
@@ -90,10 +92,7 @@ def _tokenizer(settings: dict[str, Any], text: Corpus, like: str | Path | None, 
     if like is not None:
         read_config(Path(like))
         return load_tokenizer(Path(like))
-    tokenizer, notes = train_tokenizer(build(TokenizerConfig, settings), text.train)
-    for line in notes:
-        note(line)
-    return tokenizer
+    return learn_tokenizer(build(TokenizerConfig, settings), text.train, note)
 
 
 def _write(

@@ -14,8 +14,8 @@ from nlprnn.probes.builtin import builtin_suite
 from nlprnn.probes.readers import read_suites
 from nlprnn.probes.sentence import SentenceVerdict, probe_sentence
 from nlprnn.probes.suite import Suite
-from nlprnn.tasks.language_modelling import Note, to_stderr
 from nlprnn.tasks.loading import NGRAM, TextModel, load
+from nlprnn.tasks.notes import Note, to_stderr
 
 BUILTIN = "builtin"
 

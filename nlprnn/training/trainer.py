@@ -119,6 +119,7 @@ class Trainer:
         """Train to the end of the budget, or until interrupted. Raises NlprnnError when the loss stays not finite."""
         torch.manual_seed(self.config.seed)
         if not (resume and self._restore()):
+            self.directory.rewind_log(0)
             save_weights(self.directory.path / GOOD, self.model.state_dict())
         interruption = Interruption()
         began, self._saved_at = time.monotonic() - self.now.seconds, time.monotonic()
@@ -166,7 +167,7 @@ class Trainer:
             group["lr"] = rate
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.model(batch, self.carried)
+        loss = self.model(batch.to(self.parameters[0].device), self.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()
         norm = clip_gradients(self.parameters, self.config.clip)
         nll = float(loss.nll.detach())
