@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from safetensors.torch import save_file as save_tensors
 from torch import Tensor
 
 from nlprnn.errors import ModelDirectoryError
+from nlprnn.files import replacing
 
 FORMAT = 1  # of config.json and of everything beside it
 CONFIG, WEIGHTS, COUNTS, LOG, RUN, CARD = (
@@ -38,42 +38,26 @@ LOCK = Path("training_state") / "lock"
 STATE_KEY = "nlprnn_state"
 
 
-def write_atomically(path: Path, write: Callable[[str], object]) -> None:
-    """Call `write` with a temporary name beside `path`, flush what it wrote, and move it to `path`.
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Call `write` with a temporary name beside `path`, and move what it wrote to `path`.
 
     Raises ModelDirectoryError when the disk is full or the folder cannot be written; `path` is then what it was before.
     """
-    temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        os.close(handle)
-        write(temporary)
-        with open(temporary, "rb+") as written:
-            os.fsync(written.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            write(temporary)
     except (OSError, SafetensorError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ModelDirectoryError(
             f"{path}: cannot be written ({reason}); make room or choose another place with --out; "
             "what was there before is untouched"
         ) from error
-    finally:
-        if temporary:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a small UTF-8 file atomically."""
-    write_atomically(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda name: name.write_text(text, encoding="utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -124,8 +124,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -
     path = tmp_path / "file.txt"
     write_text(path, "old")
 
-    def fail(name: str) -> None:
-        Path(name).write_text("half")
+    def fail(name: Path) -> None:
+        name.write_text("half")
         raise OSError(28, "No space left on device")
 
     with pytest.raises(ModelDirectoryError, match=r"No space left on device.*make room"):

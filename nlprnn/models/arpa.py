@@ -17,7 +17,6 @@ is not listed gets log10 -99.
 from __future__ import annotations
 
 import gzip
-import os
 import re
 import zlib
 from array import array
@@ -30,6 +29,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from nlprnn.errors import DataError
+from nlprnn.files import replacing
 from nlprnn.models.ngram import EOS, UNK, NGramModel
 
 HEADER = "# nlprnn: tokens are percent-encoded"
@@ -40,27 +40,21 @@ ROWS = 1 << 16
 
 
 def write_arpa(model: NGramModel, tokens: Sequence[str], path: str | Path) -> None:
-    """Write the model, tokens[i] being the string of id i, under a temporary name and move it into place.
+    """Write the model, tokens[i] being the string of id i, whole or not at all.
 
     The nine digits written give each float32 back exactly. DataError if the file cannot be written.
     """
     assert len(tokens) == len(set(tokens)) == model.vocabulary and "" not in tokens
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with replacing(path) as temporary, temporary.open("wb") as file:
             if path.suffix == ".gz":
                 with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
                     packed.writelines(_written(model, tokens))
             else:
                 file.writelines(_written(model, tokens))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
         raise DataError(f"cannot be written ({error.strerror}); choose another place", path) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_arpa(path: str | Path) -> tuple[NGramModel, list[str]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nlprnn.errors import DataError
+from nlprnn.files import replacing
 from nlprnn.probes.evaluate import Verdict
 
 COLUMNS = (
@@ -31,21 +31,13 @@ def items_file(path: str | Path) -> Iterator[Callable[[str, Verdict], None]]:
     What is not annotated or was not scored is blank; `correct` is 1 or 0. Raises DataError where it cannot be written.
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        stream = draft.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise DataError(f"cannot be written ({error.strerror}); name another file for the items", path) from error
-    try:
-        with stream:
+        with replacing(path) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
             rows = csv.writer(stream, dialect="excel-tab", lineterminator="\n")
             rows.writerow(COLUMNS)
             yield lambda suite, verdict: rows.writerow(_row(suite, verdict))
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot be written ({error.strerror}); name another file for the items", path) from error
 
 
 def _row(suite: str, verdict: Verdict) -> list[str | int | None]:

@@ -19,8 +19,8 @@ def make_corpus(grammar: str, sentences: int, seed: int) -> Iterator[str]:
 def write_corpus(path: str | Path, grammar: str, sentences: int, seed: int) -> None:
     """Write a corpus to a file, whole or not at all."""
 
-    def write(name: str) -> None:
-        with open(name, "w", encoding="utf-8") as file:
+    def write(name: Path) -> None:
+        with name.open("w", encoding="utf-8") as file:
             file.writelines(sentence + "\n" for sentence in make_corpus(grammar, sentences, seed))
 
     write_atomically(Path(path), write)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nlprnn.text.files import default_cache, replace_file, writable
+from nlprnn.files import replace_file
+from nlprnn.text.cache import default_cache, writable
 from nlprnn.text.lines import Lines, task_pieces
 from nlprnn.text.readers import Piece
 from nlprnn.text.word_splitting import split_chunk

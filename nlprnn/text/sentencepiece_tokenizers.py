@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from nlprnn.errors import ConfigError, ModelDirectoryError
+from nlprnn.files import replace_file
 from nlprnn.text.chunk_tokenizer import EOS, EOS_ID, UNK, UNK_ID, ChunkTokenizer
-from nlprnn.text.files import replace_file
 
 FORMAT = 1  # of the settings file beside tokenizer.model
 SPACE = "▁"  # U+2581: how SentencePiece writes the space that begins a word

@@ -25,7 +25,8 @@ from typing import IO, Any
 import numpy as np
 
 from nlprnn.errors import DataError
-from nlprnn.text.files import default_cache, replace_file, writable
+from nlprnn.files import replace_file
+from nlprnn.text.cache import default_cache, writable
 from nlprnn.text.lines import Lines, task_pieces
 from nlprnn.text.readers import Piece
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from nlprnn.errors import ModelDirectoryError
+from nlprnn.files import replace_file
 from nlprnn.text.chunk_tokenizer import EOS, EOS_ID, UNK, UNK_ID, ChunkTokenizer
-from nlprnn.text.files import replace_file
 from nlprnn.text.word_splitting import join_tokens, split_chunk
 
 FORMAT = 1  # of tokenizer.json, and of the rules that the kinds split by
