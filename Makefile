@@ -27,7 +27,7 @@ demo: install
 	$(BIN)/nlprnn probe-agreement models/demo-lm models/demo-ngram --baseline models/demo-ngram
 
 bench: install
-	$(BIN)/python benchmarks/encode.py
+	$(BIN)/python benchmarks/encode.py --megabytes 100
 	$(BIN)/python benchmarks/ngram.py
 
 clean:

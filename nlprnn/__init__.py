@@ -18,7 +18,15 @@ _HOMES = {
     "TokenizerConfig": "nlprnn.config",
     "NGramConfig": "nlprnn.config",
     "NlprnnError": "nlprnn.errors",
+    "TextModel": "nlprnn.tasks.loading",
+    "evaluate": "nlprnn.tasks.evaluation",
+    "word_surprisal": "nlprnn.tasks.surprisal",
+    "token_surprisal": "nlprnn.tasks.surprisal",
     "probe_agreement": "nlprnn.tasks.probing",
+    "ask_sentence": "nlprnn.tasks.probing",
+    "make_corpus": "nlprnn.tasks.corpora",
+    "export_arpa": "nlprnn.tasks.ngram",
+    "import_arpa": "nlprnn.tasks.ngram",
 }
 __all__ = ["__version__", *sorted(_HOMES)]
 

@@ -21,8 +21,8 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import save_file as save_tensors
 from torch import Tensor
 
-from nlprnn.errors import ModelDirectoryError
-from nlprnn.files import replacing
+from nlprnn.errors import ConfigError, ModelDirectoryError
+from nlprnn.files import TEMPORARY, replacing
 
 FORMAT = 1  # of config.json and of everything beside it
 CONFIG, WEIGHTS, COUNTS, LOG, RUN, CARD = (
@@ -34,6 +34,7 @@ CONFIG, WEIGHTS, COUNTS, LOG, RUN, CARD = (
     "README.md",
 )
 STATE = Path("training_state") / "checkpoint.safetensors"
+GOOD = Path("training_state") / "initial.safetensors"  # what the NaN guard goes back to before the first validation
 LOCK = Path("training_state") / "lock"
 STATE_KEY = "nlprnn_state"
 
@@ -57,11 +58,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small UTF-8 file atomically."""
-    write_atomically(path, lambda name: name.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda name: name.write_text(text, encoding="utf-8", errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(value, indent=2) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -93,7 +94,7 @@ def _plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def open_weights(path: Path, framework: str) -> Iterator[Any]:
     """A safetensors file, opened; ModelDirectoryError where it is missing, truncated or broken."""
     if not path.is_file():
-        raise ModelDirectoryError(f"{path}: missing; training did not get as far as a first validation, train again")
+        raise ModelDirectoryError(f"{path}: missing; training had no first validation yet, go on with --resume")
     try:
         with safe_open(path, framework=framework) as file:
             yield file
@@ -125,10 +126,10 @@ def read_config(directory: Path, kind: str | None = None) -> dict[str, Any]:
 
     Raises ModelDirectoryError: not a model directory, of another kind, or of a newer format.
     """
-    if not directory.is_dir():
+    if not os.path.isdir(directory):
         raise ModelDirectoryError(f"{directory}: no such model directory; 'nlprnn train-lm CORPUS' makes one")
-    if not (directory / CONFIG).is_file():
-        raise ModelDirectoryError(f"{directory}: not a model directory (it has no {CONFIG})")
+    if not os.path.isfile(directory / CONFIG):
+        raise ModelDirectoryError(f"{directory}: not a model directory (it has no {CONFIG}); name one that has")
     config = read_json(directory / CONFIG)
     if not isinstance(config, dict) or not isinstance(config.get("format"), int) or "kind" not in config:
         raise ModelDirectoryError(f"{directory / CONFIG}: not written by nlprnn, or broken; train the model again")
@@ -138,16 +139,19 @@ def read_config(directory: Path, kind: str | None = None) -> dict[str, Any]:
             "upgrade nlprnn"
         )
     if kind is not None and config["kind"] != kind:
-        raise ModelDirectoryError(f"{directory}: a model of kind {config['kind']}, but {kind} is needed here")
+        raise ModelDirectoryError(
+            f"{directory}: a model of kind {config['kind']}, but {kind} is needed here; name another"
+        )
     return config
 
 
-def is_ours(directory: Path) -> bool:
+def _looks_like_ours(directory: Path) -> bool:
+    """Whether a config.json there says so: of any format, so that a newer version's model is not called foreign."""
     try:
-        read_config(directory)
+        config = read_json(directory / CONFIG)
     except ModelDirectoryError:
         return False
-    return True
+    return isinstance(config, dict) and {"format", "kind"} <= set(config)
 
 
 class ModelDirectory:
@@ -165,65 +169,86 @@ class ModelDirectory:
         or is being written by another process. The lock ends with the process, however that ends.
         """
         path = self.path
-        if path.exists() and not path.is_dir():
+        if os.path.exists(path) and not os.path.isdir(path):
             raise ModelDirectoryError(f"{path}: is a file; choose another place with --out")
-        present = path.is_dir() and any(path.iterdir())
-        filled = present and not self._only_started()
-        if resume and not present:
+        names = self._names()
+        filled = bool(names) and not self._only_started(names)
+        if resume and not names:
             raise ModelDirectoryError(f"{path}: nothing to resume there; leave out --resume to start")
-        if filled and not is_ours(path):
+        if filled and not _looks_like_ours(path):
             raise ModelDirectoryError(f"{path}: not empty and not a model of nlprnn; choose another place with --out")
         if filled and not (overwrite or resume):
             raise ModelDirectoryError(
-                f"{path}: holds a model already; continue it with --resume, replace it with --overwrite, "
+                f"{path}: holds a model already; replace it with --overwrite, continue its training with --resume, "
                 "or choose another place with --out"
             )
         self._take_lock()
+        for folder in (path, path / STATE.parent):  # what processes that were killed while writing left behind
+            for rubbish in folder.glob(f".*{TEMPORARY}"):
+                rubbish.unlink(missing_ok=True)
 
-    def _only_started(self) -> bool:
-        """Whether a run of ours was killed here before it wrote its configuration: only its lock is left."""
-        return {str(entry.relative_to(self.path)) for entry in self.path.rglob("*")} <= {str(LOCK.parent), str(LOCK)}
-
-    def clear(self) -> None:
-        """Remove the old model, once all that can go wrong before training has gone right."""
-        for name in (STATE, WEIGHTS, COUNTS, LOG, RUN, CARD, "tokenizer.json", "tokenizer.model"):
-            (self.path / name).unlink(missing_ok=True)
+    def _names(self) -> set[str]:
+        """What is in the directory, at its top."""
+        try:
+            return set(os.listdir(self.path)) if os.path.isdir(self.path) else set()
+        except OSError as error:
+            raise ModelDirectoryError(f"{self.path}: cannot be read ({error.strerror}); choose another place") from None
 
     def _take_lock(self) -> None:
         folder = (self.path / LOCK).parent
-        self._made = [place for place in (folder, *folder.parents) if not place.exists()]
+        self._made = [place for place in (folder, *folder.parents) if not os.path.exists(place)]
+        lock = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ModelDirectoryError(
-                f"{self.path}: another process is training there; wait for it or stop it"
-            ) from None
+            lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if lock is not None:
+                os.close(lock)
+            if isinstance(error, BlockingIOError):
+                raise ModelDirectoryError(f"{self.path}: another process is training there; wait or stop it") from None
             raise ModelDirectoryError(
                 f"{self.path}: cannot be written ({error.strerror}); choose another place with --out"
             ) from None
+        self._lock = lock
 
     @contextlib.contextmanager
     def claimed(self, overwrite: bool, resume: bool) -> Iterator[None]:
         """The directory claimed within the block, and given back after it; a folder made for nothing is removed."""
+        if overwrite and resume:
+            raise ConfigError("--overwrite replaces the model and --resume continues it: give one of them")
         try:
             self.claim(overwrite, resume)
             yield
         finally:
-            self._release()
+            self.release()
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Give the directory back, if this process has it."""
         if self._lock is None:
             return
-        os.close(self._lock)
-        self._lock = None
-        if self._only_started():
-            (self.path / LOCK).unlink(missing_ok=True)
+        if self._only_started(self._names()):
+            (self.path / LOCK).unlink(missing_ok=True)  # while it is still locked, so that nobody else holds this file
             for folder in self._made:
                 with contextlib.suppress(OSError):  # someone else may have put something there
                     folder.rmdir()
+        os.close(self._lock)
+        self._lock = None
+
+    def _only_started(self, names: set[str]) -> bool:
+        """Whether a run of ours was killed here before it wrote its configuration: only its lock is left."""
+        if not {name for name in names if not name.endswith(TEMPORARY)} <= {STATE.parent.name}:
+            return False
+        inside = self.path / STATE.parent
+        return not names or (inside.is_dir() and set(os.listdir(inside)) <= {LOCK.name})
+
+    def clear(self) -> None:
+        """Remove the old model, once all that can go wrong before training has gone right.
+
+        run.json goes first, being the sign that the rest is there; config.json, which makes the directory ours, last.
+        """
+        for name in (RUN, STATE, GOOD, WEIGHTS, COUNTS, LOG, CARD, "tokenizer.json", "tokenizer.model", CONFIG):
+            (self.path / name).unlink(missing_ok=True)
 
     def write_config(self, kind: str, **parts: Any) -> None:
         write_json(self.path / CONFIG, {"format": FORMAT, "kind": kind, **parts})

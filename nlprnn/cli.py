@@ -57,9 +57,14 @@ def main(args: list[str] | None = None) -> Any:
     except NlprnnError as error:
         click.echo("nlprnn: " + " ".join(str(error).split("\n")), err=True)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader of a pipe has gone, as with `| head`
+            sys.stderr.close()
+            sys.exit(141)
+        if error.filename is None:
+            raise
+        click.echo(f"nlprnn: {error.filename}: {error.strerror}; check the path and its permissions", err=True)
+        sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         click.echo("nlprnn: interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
-        sys.stderr.close()
-        sys.exit(141)

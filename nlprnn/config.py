@@ -18,6 +18,8 @@ OPTIMIZERS = ("adamw", "sgd")
 SCHEDULES = ("cosine", "plateau", "exponential", "constant")
 PRECISIONS = ("auto", "bf16", "fp32")
 KERNELS = ("auto", "torch", "reference")
+DEFAULT_EPOCHS = 15
+MOST_EPOCHS = 40  # with a budget in minutes alone: more passes over a small text do not help
 
 
 def option(
@@ -136,7 +138,10 @@ class TrainingConfig(Config):
     batch_size: int = option(32, "Sequences trained on side by side", low=1, aliases=("--batch_size",), metavar="N")
     bptt: int = option(35, "Truncated back-propagation through time: steps between updates", low=1, metavar="N")
     epochs: int | None = option(
-        None, "Passes over the training text (default: 20, or as many as fit --max-minutes)", low=1, metavar="N"
+        None,
+        f"Passes over the text (default: {DEFAULT_EPOCHS}; with --max-minutes as many as fit, up to {MOST_EPOCHS})",
+        low=1,
+        metavar="N",
     )
     max_minutes: float | None = option(
         None, "Stop after so many minutes of training; the schedule is fitted to the time", low=0.01, metavar="M"
@@ -151,7 +156,9 @@ class TrainingConfig(Config):
     warmup: int = option(
         200, "Steps in which the learning rate rises from zero, a tenth of all steps at most", low=0, metavar="N"
     )
-    decay: float = option(0.5, "Factor an epoch of the exponential schedule", low=0.0, high=1.0, metavar="X")
+    decay: float = option(
+        0.5, "What the exponential schedule multiplies the rate with each epoch", low=0.0, high=1.0, metavar="X"
+    )
     decay_after: int = option(4, "Epochs before the exponential schedule starts to decay", low=0, metavar="N")
     weight_decay: float = option(0.01, "Decoupled weight decay (AdamW), L2 penalty (SGD)", low=0.0, metavar="X")
     clip: float = option(
@@ -165,10 +172,10 @@ class TrainingConfig(Config):
         metavar="X",
     )
     patience: int | None = option(
-        None, "Stop after so many epochs without a better validation figure (default: never)", low=1, metavar="N"
+        None, "Stop after so many validations without a better figure (default: never)", low=1, metavar="N"
     )
     evaluations_per_epoch: int = option(1, "Validations in each epoch", low=1, metavar="N")
-    seed: int = option(1, "Seed of initial weights, dropout and shuffling", low=0, metavar="N")
+    seed: int = option(1, "Seed of initial weights and dropout", low=0, high=2**63 - 1, metavar="N")
     precision: str = option(
         "auto", "bf16 computes the large matrix products in bfloat16; weights stay fp32", choices=PRECISIONS
     )
@@ -209,6 +216,14 @@ PRESETS: dict[str, dict[str, Any]] = {
 C = TypeVar("C", bound=Config)
 
 
+def check_names(values: dict[str, Any], *kinds: type[Config]) -> None:
+    """Raise ConfigError for names that are settings of none of `kinds`."""
+    known = {item.name for kind in kinds for item in dataclasses.fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigError(f"{', '.join(unknown)}: no such setting; there are {', '.join(sorted(known))}")
+
+
 def build(kind: type[C], values: dict[str, Any], preset: str = "default") -> C:
     """A configuration of `kind` from a preset, overridden by those of `values` that are its fields and not None.
 
@@ -222,13 +237,18 @@ def build(kind: type[C], values: dict[str, Any], preset: str = "default") -> C:
 
 
 def from_json(kind: type[C], values: Any) -> C:
-    """A configuration read back from JSON. Raises ConfigError for unknown or missing names and for wrong types."""
-    names = {item.name for item in dataclasses.fields(kind)}
-    if not isinstance(values, dict) or set(values) != names:
-        wrong = sorted(set(values) ^ names) if isinstance(values, dict) else [type(values).__name__]
-        raise ConfigError(f"not a configuration of this version ({', '.join(wrong)})")
-    for item in dataclasses.fields(kind):
-        check_type(item, values[item.name])
+    """A configuration read back from JSON; a setting that it lacks was not there yet, and has its default.
+
+    Raises ConfigError for settings that this version does not know, and for values of another type.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError(f"a configuration is missing or broken ({kind.__name__})")
+    fields = {item.name: item for item in dataclasses.fields(kind)}
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise ConfigError(f"has settings that this version does not know ({', '.join(unknown)}); upgrade nlprnn")
+    for name, value in values.items():
+        check_type(fields[name], value)
     return kind(**values)
 
 

@@ -49,6 +49,24 @@ def test_two_processes_cannot_train_into_one_directory(tmp_path: Path) -> None:
     assert not (tmp_path / "m").exists()  # nothing was written, so nothing is left
 
 
+def test_a_refused_process_leaves_the_lock_of_the_first_alone(tmp_path: Path) -> None:
+    with ModelDirectory(tmp_path / "m").claimed(overwrite=False, resume=False):
+        for _ in range(3):
+            second = ModelDirectory(tmp_path / "m").claimed(overwrite=False, resume=False)
+            with pytest.raises(ModelDirectoryError, match="another process"), second:
+                pass
+            assert (tmp_path / "m" / "training_state" / "lock").exists()
+
+
+def test_what_a_killed_process_left_half_written_neither_blocks_nor_stays(tmp_path: Path) -> None:
+    (tmp_path / "m" / "training_state").mkdir(parents=True)
+    for name in ("training_state/lock", ".config.json.17-ab.tmp", "training_state/.checkpoint.safetensors.1-c.tmp"):
+        (tmp_path / "m" / name).write_text("")
+    directory = ModelDirectory(tmp_path / "m")
+    with directory.claimed(overwrite=False, resume=False):
+        assert not list((tmp_path / "m").rglob("*.tmp"))
+
+
 def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
     script = (
         "import os; from pathlib import Path; from nlprnn.checkpoint import ModelDirectory\n"
@@ -67,7 +85,7 @@ def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
         ("config.json", b"[]", "not written by nlprnn"),
         ("config.json", b'{"format": 99, "kind": "language-model"}', "newer nlprnn .* upgrade"),
         ("config.json", b'{"format": 1, "kind": "toaster"}', "toaster"),
-        ("config.json", b'{"format": 1, "kind": "language-model", "model": {"hidden": "big"}}', "not a configuration"),
+        ("config.json", b'{"format": 1, "kind": "language-model", "model": {"hidden": "big"}}', "hidden"),
         ("model.safetensors", b"", "broken or truncated"),
         ("model.safetensors", b"\x00" * 100, "broken or truncated"),
         ("tokenizer.json", b"{}", "tokenizer"),

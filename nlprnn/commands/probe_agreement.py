@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import click
 
+from nlprnn.commands.models import open_model
 from nlprnn.commands.options import json_option
 from nlprnn.commands.output import print_json, print_table
+from nlprnn.errors import ConfigError
 from nlprnn.tasks.notes import to_stderr
 
 
@@ -17,7 +18,7 @@ from nlprnn.tasks.notes import to_stderr
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option(
     "--suite", "suites", multiple=True, default=("builtin",), show_default=True, metavar="PATH",
-    help="builtin, or a file or folder: BLiMP JSONL, Marvin-Linzen pickles, TSV pairs of your own; may be repeated",
+    help="builtin, or in its place a file or folder: BLiMP JSONL, Marvin-Linzen pickles, TSV pairs; may be repeated",
 )  # fmt: skip
 @click.option("--baseline", metavar="DIR", help="An n-gram model of the same text, asked the same")
 @click.option(
@@ -42,16 +43,13 @@ def command(
     sequential recency with the nearest noun (ARE). Left out, MODEL is the newest neural language model below models/.
     """
     from nlprnn.reports.probe_table import probe_table
-    from nlprnn.tasks.loading import LANGUAGE_MODEL
-    from nlprnn.tasks.places import newest
     from nlprnn.tasks.probing import ask_sentence, probe_agreement
 
-    asked = [Path(model) for model in models]
-    if not asked:
-        asked = [newest(LANGUAGE_MODEL)]
-        to_stderr(f"model: {asked[0]}")
+    asked = [open_model(model) for model in models or (None,)]
     if sentence is not None:
-        verdicts = [{"model": str(model), **ask_sentence(model, sentence).json()} for model in asked]
+        if baseline or items or scoring != "published" or suites != ("builtin",):
+            raise ConfigError("--sentence stands alone; leave out --suite, --baseline, --scoring and --items")
+        verdicts = [{"model": str(model.directory), **ask_sentence(model, sentence).json()} for model in asked]
         if as_json:
             print_json({"models": verdicts})
         else:
@@ -68,4 +66,6 @@ def command(
 def _print_sentence(verdict: dict[str, Any]) -> None:
     click.echo(f'{verdict["model"]}: after "{verdict["prefix"]}"')
     print_table([(f"  {row['word']}", f"{math.exp(row['log_probability']):.6f}") for row in verdict["words"]])
+    if verdict["unknown"]:
+        click.echo(f"read as <unk>: {', '.join(verdict['unknown'])}")
     click.echo(verdict["explanation"])

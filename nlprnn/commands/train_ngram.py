@@ -39,8 +39,9 @@ def command(
     from nlprnn.tasks.places import default_out
 
     if from_arpa is not None:
-        if corpus:
-            raise ConfigError("give a CORPUS or --from-arpa, not both")
+        given = [name for name, value in options.items() if value and name not in ("overwrite",)]
+        if corpus or given:
+            raise ConfigError("--from-arpa makes the model from the file alone; leave out CORPUS and all but --out")
         directory = import_arpa(from_arpa, out or default_out([from_arpa], "ngram"), options["overwrite"]).directory
         summary = {"model": str(directory)}
     elif corpus:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from nlprnn.errors import ConfigError
 
 State = Any  # nested tuples of tensors whose dimension 0 is the batch
 
@@ -29,6 +31,12 @@ class Sampling:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for what is no such setting."""
+        for name, value in (("--temperature", self.temperature), ("--top-p", self.top_p)):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ConfigError(f"{name} {value}: give a finite number of at least 0")
 
 
 def select(state: State, rows: Tensor) -> State:
@@ -51,7 +59,7 @@ def draw(log_probs: Tensor, sampling: Sampling, generator: torch.Generator) -> i
     """One token id from log-probabilities (V,)."""
     if sampling.temperature == 0:
         return int(log_probs.argmax())
-    scores, ids = (log_probs / sampling.temperature).sort(descending=True, stable=True)
+    scores, ids = ((log_probs - log_probs.max()) / sampling.temperature).sort(descending=True, stable=True)
     if sampling.top_k is not None:
         scores, ids = scores[: sampling.top_k], ids[: sampling.top_k]
     probabilities = torch.softmax(scores, dim=0)
@@ -61,21 +69,21 @@ def draw(log_probs: Tensor, sampling: Sampling, generator: torch.Generator) -> i
     return int(ids[torch.multinomial(probabilities, 1, generator=generator)])
 
 
-@torch.inference_mode()
 def sample(
-    stepper: Stepper, prompt: Sequence[int], most: int, sampling: Sampling, seed: int, never: Sequence[int] = ()
-) -> list[int]:
-    """Up to `most` token ids that go on after `prompt`; ids in `never` are not drawn. The same seed draws the same."""
+    stepper: Stepper, prompt: Sequence[int], sampling: Sampling, seed: int, never: Sequence[int] = ()
+) -> Iterator[int]:
+    """Token ids that go on after `prompt`, without end; ids in `never` are not drawn. The same seed draws the same."""
     generator = torch.Generator().manual_seed(seed)
-    log_probs, state = read(stepper, prompt)
-    drawn: list[int] = []
-    for _ in range(most):
-        log_probs = log_probs.clone().cpu()
-        log_probs[list(never)] = -math.inf
-        drawn.append(draw(log_probs, sampling, generator))
-        rows, state = stepper.step(torch.tensor(drawn[-1:]), state)
+    with torch.inference_mode():
+        log_probs, state = read(stepper, prompt)
+    while True:
+        allowed = log_probs.clone().cpu()
+        allowed[list(never)] = -math.inf
+        token = draw(allowed, sampling, generator)
+        yield token
+        with torch.inference_mode():
+            rows, state = stepper.step(torch.tensor([token]), state)
         log_probs = rows[0]
-    return drawn
 
 
 @torch.inference_mode()
@@ -108,7 +116,7 @@ def next_words(
                 serial += 1
                 heapq.heappush(open_words, (-(base + value), serial, [*word, token], at))
 
-    beginners = starts.clone()
+    beginners = starts.clone() if len(prompt) else torch.ones_like(starts)  # at a line's start any token begins a word
     beginners[0] = False
     grow(at_start, beginners, -before, [], state)
     for _ in range(most_steps):

@@ -25,20 +25,24 @@ def stream_nll(model: LanguageModel, ids: np.ndarray, vocabulary: int, columns: 
     columns = columns or min(max(len(ids) // SHORTEST, 1), MOST_COLUMNS)
     length = -(-len(ids) // columns)
     window = max(LOGITS // (vocabulary * columns), 1)
-    stream = np.concatenate(([0], np.asarray(ids, dtype=np.int64)))
     starts = np.arange(columns) * length
     state = None
     if columns > 1:
-        offsets = np.clip(starts[None, :] + np.arange(-WARM, 0)[:, None], 0, len(ids) - 1)  # (WARM, C)
-        _, state = model.outputs(torch.from_numpy(stream[offsets]).to(model.device))
+        before = starts[None, :] + np.arange(-WARM - 1, -1)[:, None]  # (WARM, C)
+        _, state = model.outputs(_tokens(ids, before).to(model.device))
         for layer in state:
             for part in layer:
                 part[0] = 0.0  # nothing stands before the first column
     total = 0.0
     for first in range(0, length, window):
         places = starts[None, :] + np.arange(first, min(first + window, length))[:, None]  # (T, C)
-        inside = np.minimum(places, len(ids) - 1)
-        batch = Batch(torch.from_numpy(stream[inside]), torch.from_numpy(stream[inside + 1])).to(model.device)
+        batch = Batch(_tokens(ids, places - 1), _tokens(ids, places)).to(model.device)
         losses, state = model.losses(batch, state)
-        total += float((losses.double().cpu() * torch.from_numpy(places < len(ids))).sum())
+        total += float((losses.cpu().double() * torch.from_numpy(places < len(ids))).sum())
     return total
+
+
+def _tokens(ids: np.ndarray, places: np.ndarray) -> torch.Tensor:
+    """The ids at some places, of which those before the text are <eos>, and those after it anything."""
+    inside = np.asarray(ids[np.clip(places, 0, len(ids) - 1)], dtype=np.int64)
+    return torch.from_numpy(np.where(places < 0, 0, inside))

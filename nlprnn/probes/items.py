@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from nlprnn.errors import DataError
 from nlprnn.files import replacing
@@ -31,11 +32,32 @@ def items_file(path: str | Path) -> Iterator[Callable[[str, Verdict], None]]:
     What is not annotated or was not scored is blank; `correct` is 1 or 0. Raises DataError where it cannot be written.
     """
     path = Path(path)
-    try:
-        with replacing(path) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
+    with ExitStack() as stack:
+        with _told(path):
+            stream = stack.enter_context(_opened(path))
             rows = csv.writer(stream, dialect="excel-tab", lineterminator="\n")
             rows.writerow(COLUMNS)
-            yield lambda suite, verdict: rows.writerow(_row(suite, verdict))
+
+        def write(suite: str, verdict: Verdict) -> None:
+            with _told(path):
+                rows.writerow(_row(suite, verdict))
+
+        yield write
+        with _told(path):
+            stack.close()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    with replacing(path) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
+        yield stream
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What goes wrong with this file, and not with the suites that are being read meanwhile."""
+    try:
+        yield
     except OSError as error:
         raise DataError(f"cannot be written ({error.strerror}); name another file for the items", path) from error
 

@@ -53,6 +53,7 @@ class SentenceVerdict:
     nearest: str | None
     recency: str | None
     explanation: str
+    unknown: tuple[str, ...]  # words of the prefix that the model reads as <unk>
 
     def json(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,8 +74,9 @@ def probe_sentence(scorer: Scorer, sentence: str) -> SentenceVerdict:
     verdict = next(judge(scorer, [MinimalPair(good, bad, target=len(prefix))], "target"))
     assert verdict.score_good is not None and verdict.score_bad is not None
     scores = WordScore(words[0], verdict.score_good), WordScore(words[1], verdict.score_bad)
+    unknown = tuple(word for word in dict.fromkeys(prefix) if not scorer.tokenizer.knows(word))
     preferred = None if verdict.tie else words[0] if verdict.correct else words[1]
-    return SentenceVerdict(" ".join(prefix), scores, preferred, *_explain(prefix, words, preferred))
+    return SentenceVerdict(" ".join(prefix), scores, preferred, *_explain(prefix, words, preferred), unknown)
 
 
 def _alternatives(sentence: str) -> tuple[list[str], tuple[str, str]]:

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from nlprnn.checkpoint import CARD, CONFIG, COUNTS, RUN, ModelDirectory, read_config, read_json, write_json, write_text
-from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig, build, from_json
+from nlprnn.checkpoint import CONFIG, RUN, ModelDirectory, read_config, read_json
+from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig, build, check_names, from_json
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.streams import stream_nll
+from nlprnn.metrics import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load, torch_device
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
 from nlprnn.tasks.places import default_out
-from nlprnn.tasks.signature import model_card, run_signature
+from nlprnn.tasks.signature import write_counts, write_result, write_signature
 from nlprnn.text.batching import StreamBatches
 from nlprnn.text.corpus import Corpus, open_corpus
 from nlprnn.text.store import TokenStore
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 from nlprnn.training.allocator import keep_memory
 from nlprnn.training.progress import Progress
-from nlprnn.training.trainer import Trained, Trainer, Verdict
+from nlprnn.training.trainer import Trained, Trainer, Validation
 
 FREE_ON_RESUME = {"threads", "kernels", "precision", "device"}  # may change between the parts of a run
 
@@ -99,24 +99,21 @@ def train_language_model(
         tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         batches = StreamBatches(train.ids, chosen.training.batch_size, chosen.training.bptt)
+        model = _network(chosen, len(tokenizer), device)
         _tell(note, text, tokenizer, train, held_out)
         if fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizer, train, text)
         _check_corpus(directory.path, text)
-        trained = _train(directory, chosen, device, tokenizer, batches, held_out, Progress(quiet), resume)
-        return _finish(directory, trained, text, test is not None, note)
+        trained = _train(directory, chosen.training, model, batches, held_out, Progress(quiet), resume)
+        return _finish(directory, trained, text, note)
 
 
 def _settings(path: Path, preset: str, given: dict[str, Any], resume: bool) -> Settings:
     """The settings of a new run, or those stored by the run that is resumed; ConfigError where both contradict."""
-    unknown = set(given) - {
-        item.name
-        for kind in (TokenizerConfig, LanguageModelConfig, TrainingConfig)
-        for item in dataclasses.fields(kind)
-    }
-    if unknown:
-        raise ConfigError(f"{', '.join(sorted(unknown))}: no such setting of a language model")
+    check_names(given, TokenizerConfig, LanguageModelConfig, TrainingConfig)
+    if resume and preset != "default":
+        raise ConfigError(f"--preset {preset}: a resumed run keeps its settings; leave the option out")
     if not (resume and (path / CONFIG).is_file()):
         return Settings(
             build(TokenizerConfig, given, preset),
@@ -149,10 +146,9 @@ def _tokenizer(path: Path, config: TokenizerConfig, text: Corpus, resume: bool, 
 
 
 def _tell(note: Note, text: Corpus, tokenizer: Tokenizer, train: TokenStore, held_out: TokenStore) -> None:
-    unknown = train.unknown / max(len(train.ids) - train.lines, 1)
     note(
         f"{len(train.ids):,} tokens to train on, {len(held_out.ids):,} to validate on, {len(tokenizer):,} types; "
-        f"{unknown:.1%} of the training tokens are <unk>"
+        f"{train.oov_rate:.1%} of the training tokens are <unk>"
     )
     if text.split["rule"] == "blocks":
         note(f"validation text: every {text.split['every']}th block of {text.split['block']} lines, held out")
@@ -164,62 +160,67 @@ def _write_head(
     """What a model directory holds before the first weights; run.json last, as the sign that the rest is there."""
     directory.write_config(LANGUAGE_MODEL, **chosen.to_json())
     tokenizer.save(directory.path)
-    counts = {"counts": train.counts.tolist(), "lines": train.lines, "words": train.words}
-    write_json(directory.path / COUNTS, counts)
-    signature = run_signature(chosen.training.seed, text.train.fingerprint(), text.split)
-    write_json(directory.path / RUN, signature)
+    write_counts(directory.path, train)
+    write_signature(directory.path, text, chosen.training)
 
 
 def _check_corpus(path: Path, text: Corpus) -> None:
-    if read_json(path / RUN).get("corpus") != text.train.fingerprint():
+    """Raise ModelDirectoryError where a resumed run is given other text than it was started with."""
+    run = read_json(path / RUN)
+    if (run.get("corpus"), run.get("valid")) != (text.train.fingerprint(), text.valid.fingerprint()):
         raise ModelDirectoryError(
-            f"{path}: was trained on another text than the one given; give that text, or start over with --overwrite"
+            f"{path}: was trained or validated on another text than the one given; give that text, "
+            "or start over with --overwrite"
         )
+
+
+def _network(chosen: Settings, vocabulary: int, device: torch.device) -> LanguageModel:
+    """The network with its first weights. Raises ConfigError where it does not fit into memory."""
+    try:
+        model = LanguageModel(chosen.model, vocabulary, chosen.training.seed).to(device)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"a network of this size cannot be made ({reason}); lower --hidden") from None
+    model.use(choose(chosen.training.kernels, chosen.training.precision, device))
+    return model
 
 
 def _train(
     directory: ModelDirectory,
-    chosen: Settings,
-    device: torch.device,
-    tokenizer: Tokenizer,
+    training: TrainingConfig,
+    model: LanguageModel,
     batches: StreamBatches,
     held_out: TokenStore,
     progress: Progress,
     resume: bool,
 ) -> Trained:
-    """Build the network and train it."""
-    training = chosen.training
-    if device.type == "cpu":
+    if model.device.type == "cpu":
         torch.set_flush_denormal(True)
         keep_memory()
-    model = LanguageModel(chosen.model, len(tokenizer), training.seed).to(device)
-    model.use(choose(training.kernels, training.precision, device))
 
-    def validate() -> Verdict:
-        nll = stream_nll(model, held_out.ids, len(tokenizer)) / len(held_out.ids)
-        perplexity = math.exp(min(nll, 700.0))
-        return Verdict(nll, {"valid_perplexity": perplexity}, f"valid ppl {perplexity:8.2f}")
+    def validate() -> Validation:
+        nll = stream_nll(model, held_out.ids, len(held_out.counts))
+        figure = perplexity(nll, len(held_out.ids))
+        return Validation(nll / len(held_out.ids), {"valid_perplexity": figure}, f"valid ppl {figure:8.2f}")
 
     return Trainer(model, batches, validate, training, directory, progress).run(resume)
 
 
-def _finish(directory: ModelDirectory, trained: Trained, text: Corpus, tested: bool, note: Note) -> LanguageModelRun:
+def _finish(directory: ModelDirectory, trained: Trained, text: Corpus, note: Note) -> LanguageModelRun:
     """Load the best weights, evaluate the test text, and write what the run came to."""
     from nlprnn.tasks.evaluation import evaluate_lines
 
     model = load(directory.path, LANGUAGE_MODEL)
-    test = evaluate_lines(model, text.test) if tested and text.test is not None and not trained.interrupted else None
-    progress = trained.progress
+    test = evaluate_lines(model, text.test, note) if text.test is not None and not trained.interrupted else None
+    state = trained.state
     run = LanguageModelRun(
         model,
-        progress.best_record["valid_perplexity"],
-        round(progress.seconds, 2),
-        progress.step,
-        trained.tokens_per_second,
+        state.best_record["valid_perplexity"],
+        round(state.seconds, 2),
+        state.step,
+        state.tokens_per_second,
         trained.interrupted,
         test,
     )
-    signature = read_json(directory.path / RUN)
-    write_json(directory.path / RUN, signature | {"result": run.summary(), "finished": progress.finished})
-    write_text(directory.path / CARD, model_card(directory.path, run.summary()))
+    write_result(directory.path, run.summary())
     return run

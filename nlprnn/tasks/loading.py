@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from nlprnn.models.ngram import NGramModel
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
 LANGUAGE_MODEL, NGRAM = "language-model", "ngram"
+MOST_TOKENS = 40  # drawn for a word: an untrained model may never begin one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,43 +55,65 @@ class TextModel:
         """The k likeliest next words after `text`, with their probabilities, likeliest first."""
         prompt = self.tokenizer.encode(text)
         words = next_words(self.stepper, prompt, k, self.tokenizer.starts_word)
-        return [("<eos>" if ids == [0] else self._word(ids), probability) for ids, probability in words]
+        return [
+            ("<eos>" if ids == [self.tokenizer.eos_id] else self._word(ids), probability) for ids, probability in words
+        ]
 
     def _word(self, ids: list[int]) -> str:
-        return self.tokenizer.token(ids[0]) if len(ids) == 1 and ids[0] == 1 else self.tokenizer.decode(ids).strip()
+        if ids == [self.tokenizer.unk_id]:
+            return self.tokenizer.token(ids[0])
+        return self.tokenizer.decode(ids).strip()
 
     def generate(
         self,
         prompt: str = "",
-        tokens: int = 50,
+        words: int = 50,
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int = 1,
     ) -> str:
-        """`prompt` and the text of `tokens` tokens drawn after it; `<eos>` ends a line, `<unk>` is never drawn.
+        """`prompt` and the text of `words` words drawn after it; `<eos>` ends a line, `<unk>` is never drawn.
 
-        `temperature` 0 takes the likeliest token each time; `top_k` and `top_p` draw from the likeliest only.
+        `temperature` 0 takes the likeliest token each time; `top_k` and `top_p` draw from the likeliest only. Raises
+        ConfigError for settings that are not finite numbers.
         """
         start = self.tokenizer.encode(prompt)
         sampling = Sampling(temperature, top_k, top_p)
-        drawn = sample(self.stepper, start, tokens, sampling, seed, never=(self.tokenizer.unk_id,))
+        drawn: list[int] = []
+        begun = 0
+        for token in itertools.islice(
+            sample(self.stepper, start, sampling, seed, never=(self.tokenizer.unk_id,)), MOST_TOKENS * words
+        ):
+            begun += self._begins_word(token)
+            if begun > words:
+                break
+            drawn.append(token)
         return self.tokenizer.decode([*start, *drawn])
 
+    def _begins_word(self, token: int) -> bool:
+        """Whether a token is the first of a word; ends of lines and, where tokens are whole, punctuation are none."""
+        if token == self.tokenizer.eos_id:
+            return False
+        if self.tokenizer.starts_word is not None:
+            return bool(self.tokenizer.starts_word[token])
+        return any(character.isalnum() for character in self.tokenizer.token(token))
+
     def frequency(self) -> Callable[[str], int | None]:
-        """How often a word was seen in training; None for words that are not one token, 0 for unknown ones."""
-        counts = read_json(self.directory / COUNTS)["counts"]
+        """How often a word was seen in training: 0 if it is unknown, None if it is not one token or nobody counted."""
+        path = self.directory / COUNTS
+        counts = read_json(path)["counts"] if path.is_file() else None
 
         def look_up(word: str) -> int | None:
             ids = self.tokenizer.encode(word)
-            if len(ids) != 1:
+            if counts is None or len(ids) != 1:
                 return None
             return 0 if ids[0] == self.tokenizer.unk_id else int(counts[ids[0]])
 
         return look_up
 
 
-def load(directory: str | Path, kind: str | None = None, device: str = "cpu") -> TextModel:
+def load(directory: str | Path, kind: str | None = None) -> TextModel:
     """The model in a directory. Raises ModelDirectoryError where it is missing, broken, or not of the `kind` asked."""
     directory = Path(directory)
     config = read_config(directory, kind)
@@ -99,18 +123,18 @@ def load(directory: str | Path, kind: str | None = None, device: str = "cpu") ->
         _check_sizes(directory, ngram.vocabulary, tokenizer)
         return TextModel(directory, NGRAM, ngram, tokenizer)
     if config["kind"] == LANGUAGE_MODEL:
-        return TextModel(directory, LANGUAGE_MODEL, _language_model(directory, config, tokenizer, device), tokenizer)
+        return TextModel(directory, LANGUAGE_MODEL, _language_model(directory, config, tokenizer), tokenizer)
     raise ModelDirectoryError(f"{directory}: a model of kind {config['kind']!r}, which this command does not use")
 
 
-def _language_model(directory: Path, config: dict[str, Any], tokenizer: Tokenizer, device: str) -> LanguageModel:
+def _language_model(directory: Path, config: dict[str, Any], tokenizer: Tokenizer) -> LanguageModel:
     try:
         settings = from_json(LanguageModelConfig, config.get("model"))
     except ConfigError as error:
         raise ModelDirectoryError(f"{directory / CONFIG}: {error}; train the model again") from None
     model = LanguageModel(settings, len(tokenizer))
     load_weights(model, directory / WEIGHTS)
-    return model.to(torch_device(device)).eval()
+    return model.eval()
 
 
 def _check_sizes(directory: Path, vocabulary: int, tokenizer: Tokenizer) -> None:

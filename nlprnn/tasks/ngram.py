@@ -10,19 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from nlprnn.checkpoint import (
-    CARD,
-    COUNTS,
-    RUN,
-    WEIGHTS,
-    ModelDirectory,
-    read_config,
-    read_json,
-    save_weights,
-    write_json,
-    write_text,
-)
-from nlprnn.config import NGramConfig, TokenizerConfig, build
+from nlprnn.checkpoint import RUN, WEIGHTS, ModelDirectory, read_config, read_json, save_weights
+from nlprnn.config import NGramConfig, TokenizerConfig, build, check_names
+from nlprnn.errors import ConfigError
 from nlprnn.metrics import perplexity
 from nlprnn.models.arpa import read_arpa, write_arpa
 from nlprnn.models.ngram import NGramModel
@@ -30,7 +20,7 @@ from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import NGRAM, TextModel, load
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
 from nlprnn.tasks.places import default_out
-from nlprnn.tasks.signature import model_card, run_signature
+from nlprnn.tasks.signature import write_counts, write_result, write_signature
 from nlprnn.text.corpus import Corpus, open_corpus
 from nlprnn.text.store import TokenStore
 from nlprnn.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer
@@ -43,12 +33,11 @@ class NGramRun:
     model: TextModel
     valid_perplexity: float
     seconds: float
-    steps: int  # sentences counted
     tokens_per_second: float
 
     def summary(self) -> dict[str, Any]:
         """The JSON of `train-ngram`."""
-        return {**{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, "model": str(self.model.directory)}
+        return vars(self) | {"model": str(self.model.directory), "steps": None}
 
 
 def train_ngram(
@@ -71,9 +60,13 @@ def train_ngram(
     paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
     directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "ngram"))
     note = nowhere if quiet else note
+    check_names(settings, TokenizerConfig, NGramConfig)
     config = build(NGramConfig, settings)
+    chosen = {name for name in (item.name for item in dataclasses.fields(TokenizerConfig)) if settings.get(name)}
+    if like is not None and chosen:
+        raise ConfigError(f"--like takes the tokenizer of {like}; leave out {_flags(chosen)}")
     with directory.claimed(overwrite, resume=False):
-        split = None if like is None else read_json(Path(like) / RUN)["split"]
+        split = None if like is None else read_json(Path(like) / RUN).get("split")
         text = open_corpus(paths, valid=valid, column=column, split=split)
         tokenizer = _tokenizer(settings, text, like, note)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
@@ -84,8 +77,15 @@ def train_ngram(
             note(f"note: {line}")
         directory.clear()
         directory.write_config(NGRAM, model=dataclasses.asdict(config))
-        _write(directory, model, tokenizer, train, run_signature(0, text.train.fingerprint(), text.split))
+        tokenizer.save(directory.path)
+        write_counts(directory.path, train)
+        write_signature(directory.path, text)
+        save_weights(directory.path / WEIGHTS, model.tensors())
         return _finish(directory, model, train, held_out, seconds)
+
+
+def _flags(names: set[str]) -> str:
+    return ", ".join("--" + name.replace("_", "-") for name in sorted(names))
 
 
 def _tokenizer(settings: dict[str, Any], text: Corpus, like: str | Path | None, note: Note) -> Tokenizer:
@@ -95,26 +95,12 @@ def _tokenizer(settings: dict[str, Any], text: Corpus, like: str | Path | None, 
     return learn_tokenizer(build(TokenizerConfig, settings), text.train, note)
 
 
-def _write(
-    directory: ModelDirectory, model: NGramModel, tokenizer: Tokenizer, train: TokenStore, signature: dict[str, Any]
-) -> None:
-    tokenizer.save(directory.path)
-    counts = {"counts": train.counts.tolist(), "lines": train.lines, "words": train.words}
-    write_json(directory.path / COUNTS, counts)
-    write_json(directory.path / RUN, signature)
-    save_weights(directory.path / WEIGHTS, model.tensors())
-
-
 def _finish(
     directory: ModelDirectory, model: NGramModel, train: TokenStore, held_out: TokenStore, seconds: float
 ) -> NGramRun:
-    found = perplexity(-float(np.sum(model.stream(held_out.ids))), len(held_out.ids))
-    run = NGramRun(
-        load(directory.path, NGRAM), found, round(seconds, 2), train.lines, len(train.ids) / max(seconds, 1e-9)
-    )
-    signature = read_json(directory.path / RUN)
-    write_json(directory.path / RUN, signature | {"result": run.summary()})
-    write_text(directory.path / CARD, model_card(directory.path, run.summary()))
+    figure = perplexity(-float(np.sum(model.stream(held_out.ids))), len(held_out.ids))
+    run = NGramRun(load(directory.path, NGRAM), figure, round(seconds, 2), len(train.ids) / max(seconds, 1e-9))
+    write_result(directory.path, run.summary())
     return run
 
 
@@ -126,16 +112,18 @@ def export_arpa(directory: str | Path, path: str | Path) -> None:
     write_arpa(text.model, tokens, path)
 
 
-def import_arpa(path: str | Path, out: str | Path, overwrite: bool = False) -> TextModel:
+def import_arpa(path: str | Path, out: str | Path, overwrite: bool = False, note: Note = to_stderr) -> TextModel:
     """Make a model directory from an ARPA file; its words are taken to be separated by white space."""
     model, tokens = read_arpa(path)
+    for line in model.notes:
+        note(f"note: {line}")
     directory = ModelDirectory(Path(out))
     with directory.claimed(overwrite, resume=False):
         directory.clear()
         directory.write_config(NGRAM, model={"order": model.order})
         tokenizer = TOKENIZERS["whitespace"](tokens)
         tokenizer.save(directory.path)
-        write_json(directory.path / RUN, run_signature(0, f"ARPA file {Path(path).name}", {"rule": "none"}))
+        write_signature(directory.path, None)
         save_weights(directory.path / WEIGHTS, model.tensors())
-        write_text(directory.path / CARD, model_card(directory.path, {}))
+        write_result(directory.path, {})
     return load(out, NGRAM)

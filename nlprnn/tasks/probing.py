@@ -22,7 +22,7 @@ BUILTIN = "builtin"
 
 def probe_agreement(
     models: TextModel | str | Path | Sequence[TextModel | str | Path],
-    suites: Sequence[str | Path] = (BUILTIN,),
+    suites: str | Path | Sequence[str | Path] = BUILTIN,
     *,
     baseline: TextModel | str | Path | None = None,
     scoring: str = "published",
@@ -36,6 +36,7 @@ def probe_agreement(
     """
     asked = [models] if isinstance(models, (TextModel, str, Path)) else list(models)
     opened = [_open(model) for model in asked]
+    named = [suites] if isinstance(suites, (str, Path)) else list(suites)
     if items_path is not None and len(asked) > 1:
         raise ConfigError("--items takes one model at a time; the file has no column for its name")
     rival = None if baseline is None else load(baseline, NGRAM) if isinstance(baseline, (str, Path)) else baseline
@@ -49,7 +50,7 @@ def probe_agreement(
                 recency.probe_agreement(
                     model.scorer, suite, frequency=model.frequency(), ngram=ngram, scoring=scoring, sink=sink
                 ).json()
-                for suite in _suites(model, suites)
+                for suite in _suites(model, named)
             ]
             reports.append({"model": str(model.directory), "suites": found})
     return {"models": reports}

@@ -1,4 +1,4 @@
-"""What makes a number reproducible: the run's signature (run.json) and a short model card (README.md)."""
+"""What makes a number reproducible: counts.json, run.json and the model card, as every task writes them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,34 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nlprnn.checkpoint import CONFIG, read_json
+import torch
+
+from nlprnn.checkpoint import CARD, CONFIG, COUNTS, RUN, read_json, write_json, write_text
+from nlprnn.config import TrainingConfig
+from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.text.corpus import Corpus
+from nlprnn.text.store import TokenStore
 
 PACKAGES = ("nlprnn", "torch", "numpy", "sentencepiece")
 
 
-def run_signature(seed: int, corpus: str, split: dict[str, Any]) -> dict[str, Any]:
-    """Command line, seed, corpus hash, how validation text was held out, and package versions."""
-    return {
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "seed": seed,
-        "corpus": corpus,
-        "split": split,
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
-    }
+def write_counts(directory: Path, train: TokenStore) -> None:
+    """counts.json: how often each id occurs in the training text, and how long that is."""
+    counts = {"counts": train.counts.tolist(), "lines": train.lines, "words": train.words}
+    write_json(directory / COUNTS, counts)
+
+
+def write_signature(directory: Path, text: Corpus | None, training: TrainingConfig | None = None) -> None:
+    """run.json: command line, seed, hashes of the text, how it was split, versions, and how it was computed."""
+    found: dict[str, Any] = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}
+    if text is not None:
+        found |= {"corpus": text.train.fingerprint(), "valid": text.valid.fingerprint(), "split": text.split}
+    if training is not None:
+        compute = choose(training.kernels, training.precision, torch.device(training.device))
+        found |= {"seed": training.seed, "threads": torch.get_num_threads(), "device": training.device}
+        found |= {"kernels": compute.kernels, "precision": "bf16" if compute.bf16 else "fp32"}
+    found |= {"python": platform.python_version(), "packages": {name: _version(name) for name in PACKAGES}}
+    write_json(directory / RUN, found)
 
 
 def _version(name: str) -> str:
@@ -33,15 +46,21 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def model_card(directory: Path, result: dict[str, Any]) -> str:
+def write_result(directory: Path, result: dict[str, Any]) -> None:
+    """Add what a run came to to run.json, and write the model card."""
+    run = read_json(directory / RUN) | {"result": result}
+    write_json(directory / RUN, run)
+    write_text(directory / CARD, _card(directory.name, read_json(directory / CONFIG), run))
+
+
+def _card(name: str, config: dict[str, Any], run: dict[str, Any]) -> str:
     """A page that says what the model is, how good, and how it came about."""
-    config, run = read_json(directory / CONFIG), read_json(directory / "run.json")
-    model = config.get("model", {})
-    lines = [f"# {directory.name}", "", f"A model of kind `{config['kind']}`, trained with nlprnn.", ""]
-    lines += [f"- {name}: {value}" for name, value in model.items() if value is not None]
+    lines = [f"# {name}", "", f"A model of kind `{config['kind']}`, made with nlprnn.", ""]
+    lines += [f"- {key}: {value}" for key, value in config.get("model", {}).items() if value is not None]
     lines += ["", "## Result", ""]
-    lines += [f"- {name}: {value:.4g}" for name, value in result.items() if isinstance(value, float)]
-    lines += ["", "## How it came about", "", f"    {run['command']}", "", f"- seed: {run['seed']}"]
-    lines += [f"- hash of the training text: {run['corpus']}", f"- split: {run['split']}"]
-    lines += [f"- {name} {number}" for name, number in run["packages"].items()]
+    lines += [f"- {key}: {value:.4g}" for key, value in run["result"].items() if isinstance(value, float)]
+    lines += ["", "## How it came about", "", f"    {run['command']}", ""]
+    told = ("seed", "corpus", "split", "kernels", "precision", "threads", "python")
+    lines += [f"- {key}: {run[key]}" for key in told if key in run]
+    lines += [f"- {package} {number}" for package, number in run["packages"].items()]
     return "\n".join(lines) + "\n"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nlprnn.inference.scoring import SentenceScore, word_log_probs
+from nlprnn.metrics import bits
 from nlprnn.tasks.loading import TextModel
 from nlprnn.text.plain import every_line
 
@@ -44,10 +44,12 @@ def surprisal(model: TextModel, file: str | Path | None, by: str = "word") -> It
 def word_surprisal(model: TextModel, lines: Iterable[str]) -> Iterator[WordSurprisal]:
     """The surprisal of each white-space separated word; those of a line add up to the line's, its end included."""
     for number, score in _numbered(model, lines):
-        unknown = {int(word) for word, token in zip(score.word_of, score.ids, strict=True) if token == 1}
+        unknown = {
+            int(word) for word, token in zip(score.word_of, score.ids, strict=True) if token == model.tokenizer.unk_id
+        }
         words = [*score.words, "<eos>"]
         for place, (word, log_prob) in enumerate(zip(words, word_log_probs(score).tolist(), strict=True)):
-            yield WordSurprisal(number, place + 1, word, -log_prob / math.log(2), int(place in unknown))
+            yield WordSurprisal(number, place + 1, word, bits(-log_prob), int(place in unknown))
 
 
 def token_surprisal(model: TextModel, lines: Iterable[str]) -> Iterator[TokenSurprisal]:
@@ -56,7 +58,9 @@ def token_surprisal(model: TextModel, lines: Iterable[str]) -> Iterator[TokenSur
         rows = zip(score.ids.tolist(), score.word_of.tolist(), score.log_probs.tolist(), strict=True)
         for place, (token, word, log_prob) in enumerate(rows):
             text = model.tokenizer.token(token)
-            yield TokenSurprisal(number, place + 1, text, word + 1, -log_prob / math.log(2), int(token == 1))
+            yield TokenSurprisal(
+                number, place + 1, text, word + 1, bits(-log_prob), int(token == model.tokenizer.unk_id)
+            )
 
 
 def _numbered(model: TextModel, lines: Iterable[str]) -> Iterator[tuple[int, SentenceScore]]:

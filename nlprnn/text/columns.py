@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from nlprnn.errors import DataError
 from nlprnn.text.lines import Lines, open_sources
-from nlprnn.text.readers import BLOCK, byte_blocks, check_file, decode_blocks, gzip_blocks, is_gzip
+from nlprnn.text.readers import BLOCK, text_blocks
 
 # Endings of tables -> the builder of `datasets`, and its options. Cells are strings as they stand: "NA" is a word.
 _CSV = {"keep_default_na": False, "index_col": False}
@@ -88,15 +88,10 @@ def check_table(path: Path) -> None:
     assert builder is not None
     if builder[0] == "parquet":
         if not path.is_file():
-            raise DataError("no such file", path)
+            raise DataError("no such file; check the path", path)
         return
-    for _ in _decoded(path):
+    for _ in text_blocks(path):
         pass
-
-
-def _decoded(path: Path) -> Iterator[str]:
-    start = check_file(path)
-    return decode_blocks(gzip_blocks(path) if is_gzip(path) else byte_blocks(path, start), path)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -132,7 +127,7 @@ def _next_rows(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _header(path: Path) -> list[str]:
     """The column names of a CSV or TSV file. Raises DataError if one stands twice."""
-    start = io.StringIO(next(_decoded(path), ""), newline="")
+    start = io.StringIO(next(text_blocks(path), ""), newline="")
     names = next(csv.reader(start, delimiter=BUILDERS[_ending(path)][1].get("sep", ",")), [])
     twice = [name for name in names if names.count(name) > 1]
     if twice:

@@ -66,9 +66,9 @@ def open_corpus(
     else:
         found["train"] = join_lines([open_lines(path, column) for path in given])
     if test is not None:
-        found["test"] = open_lines(test, column)
+        found["test"] = open_lines(test, column, "test")
     if valid is not None:
-        found["valid"] = open_lines(valid, column)
+        found["valid"] = open_lines(valid, column, "valid")
     train = found["train"]
     if split is not None and split.get("rule") == "blocks":
         selection = Selection(int(split["block"]), int(split["every"]), valid=False)
@@ -88,9 +88,15 @@ def open_corpus(
     return Corpus(kept, found["valid"] if valid is not None else held, found.get("test"), record)
 
 
-def open_lines(path: str | Path, column: str | None = None) -> Lines:
-    """All lines of one file, or of the training part of a folder or data set."""
-    return _open_splits(path, column)["train"]
+def open_lines(path: str | Path, column: str | None = None, part: str = "train") -> Lines:
+    """All lines of one file, or of the named part (train, valid or test) of a folder or data set.
+
+    Raises DataError where a folder or data set has no such part.
+    """
+    found = _open_splits(path, column)
+    if part not in found and (Path(path).is_dir() or str(path).startswith(HUB)):
+        raise DataError(f"has no {part} text; name the file itself", path)
+    return found.get(part, found["train"])
 
 
 def join_lines(texts: Sequence[Lines]) -> Lines:

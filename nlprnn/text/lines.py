@@ -214,7 +214,7 @@ def open_sources(sources: Sequence[Source], processes: int | None = None) -> Lin
     filled = {part.source.name for part in parts if part.lines}
     for source in sources:
         if source.name not in filled:
-            raise DataError("no text: every line is blank", source.name)
+            raise DataError("no text: every line is blank; give a file with sentences", source.name)
     return Lines(parts)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from nlprnn.text.readers import byte_blocks, check_file, decode_blocks, gzip_blocks, is_gzip
+from nlprnn.text.readers import decode_blocks, text_blocks
 
 STANDARD_INPUT = "standard input"
 
@@ -17,9 +17,7 @@ def every_line(file: str | Path | None) -> Iterator[str]:
     if file is None:
         marked = (line.removeprefix(codecs.BOM_UTF8) for line in sys.stdin.buffer)
         return _lines(decode_blocks(marked, Path(STANDARD_INPUT)))
-    path = Path(file)
-    start = check_file(path)
-    return _lines(decode_blocks(gzip_blocks(path) if is_gzip(path) else byte_blocks(path, start), path))
+    return _lines(text_blocks(Path(file)))
 
 
 def _lines(blocks: Iterable[str]) -> Iterator[str]:

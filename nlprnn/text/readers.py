@@ -84,16 +84,16 @@ def check_file(path: Path) -> int:
     Raises DataError for what is no readable, non-empty text file: one line with what it is and what to do.
     """
     if not path.exists():
-        raise DataError("no such file", path)
+        raise DataError("no such file; check the path", path)
     if not path.is_file():
-        raise DataError("not a regular file, but a corpus is read more than once; save it to a file first", path)
+        raise DataError("not a regular file; save it to a file first, because it is read more than once", path)
     try:
         with open(path, "rb") as file:
             start = file.read(8192)
     except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror})", path) from error
+        raise DataError(f"cannot be read ({error.strerror}); check its permissions", path) from error
     if not start:
-        raise DataError("the file is empty", path)
+        raise DataError("the file is empty; give a file with sentences", path)
     if start.startswith(_GZIP):
         return 0
     if path.suffix == ".gz":
@@ -139,6 +139,12 @@ def gzip_blocks(path: Path) -> Iterator[bytes]:
                 block = file.read(BLOCK)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError("the gzip file is cut short or damaged; fetch it again", path) from error
+
+
+def text_blocks(path: Path) -> Iterator[str]:
+    """The text of a plain or gzip file, checked, in blocks cut anywhere. Raises DataError as its parts do."""
+    start = check_file(path)
+    return decode_blocks(gzip_blocks(path) if is_gzip(path) else byte_blocks(path, start), path)
 
 
 def decode_blocks(blocks: Iterable[bytes], path: Path, first_line: int = 1) -> Iterator[str]:

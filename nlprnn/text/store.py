@@ -27,6 +27,7 @@ import numpy as np
 from nlprnn.errors import DataError
 from nlprnn.files import replace_file
 from nlprnn.text.cache import default_cache, writable
+from nlprnn.text.chunk_tokenizer import UNK_ID
 from nlprnn.text.lines import Lines, task_pieces
 from nlprnn.text.readers import Piece
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
@@ -61,7 +62,12 @@ class TokenStore:
     @property
     def unknown(self) -> int:
         """How many of the ids are `<unk>`."""
-        return int(self.counts[1])
+        return int(self.counts[UNK_ID])
+
+    @property
+    def oov_rate(self) -> float:
+        """The share of `<unk>` among the tokens, ends of lines not counted."""
+        return self.unknown / max(len(self.ids) - self.lines, 1)
 
 
 @dataclass

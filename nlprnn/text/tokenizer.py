@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from nlprnn.config import TokenizerConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.text.chunk_tokenizer import UNK
 from nlprnn.text.counting import count_types
@@ -78,21 +79,6 @@ TOKENIZERS: dict[str, type[Any]] = {
 }
 
 
-class TokenizerSettings(Protocol):
-    """What training reads: the fields of config.TokenizerConfig."""
-
-    @property
-    def tokenizer(self) -> str: ...
-    @property
-    def vocab_size(self) -> int | None: ...
-    @property
-    def min_count(self) -> int | None: ...
-    @property
-    def lowercase(self) -> bool: ...
-    @property
-    def vocab(self) -> str | None: ...
-
-
 def load_tokenizer(directory: Path) -> Tokenizer:
     """The tokenizer saved in a model directory. Raises ModelDirectoryError if it is missing or damaged."""
     path = Path(directory) / "tokenizer.json"
@@ -112,7 +98,7 @@ def load_tokenizer(directory: Path) -> Tokenizer:
 
 
 def train_tokenizer(
-    config: TokenizerSettings,
+    config: TokenizerConfig,
     lines: Iterable[str],
     processes: int | None = None,
     cache: Path | None = None,

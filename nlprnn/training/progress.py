@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
@@ -29,11 +28,10 @@ class Progress:
             total=total, initial=done, desc="training", unit="step", disable=off, bar_format=FORMAT, leave=False
         )
 
-    def step(self, loss: float, tokens_per_second: float) -> None:
-        """One update: the running mean loss in nats a token, and the speed of training steps alone."""
+    def step(self, loss: float, perplexity: float, tokens_per_second: float) -> None:
+        """One update: this epoch's mean loss in nats a token, its perplexity, and the speed of training steps alone."""
         if self._bar is None or self._bar.disable:
             return
-        perplexity = math.exp(min(loss, 50.0))
         self._bar.set_postfix_str(f"loss {loss:.3f} ppl {perplexity:.1f} {tokens_per_second:,.0f} tok/s", refresh=False)
         self._bar.update()
 

@@ -8,41 +8,29 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
 
-from nlprnn.checkpoint import WEIGHTS, ModelDirectory, load_weights, save_weights
-from nlprnn.config import TrainingConfig
-from nlprnn.errors import NlprnnError
+from nlprnn.checkpoint import GOOD, WEIGHTS, ModelDirectory, load_weights, save_weights
+from nlprnn.config import DEFAULT_EPOCHS, MOST_EPOCHS, TrainingConfig
+from nlprnn.errors import ModelDirectoryError, NlprnnError
 from nlprnn.training.interruption import Interruption
 from nlprnn.training.optim import Average, clip_gradients, learning_rate, make_optimizer
 from nlprnn.training.progress import Progress
+from nlprnn.training.run_state import Batches, Running, RunState, pack, unpack
 
-DEFAULT_EPOCHS = 15
-MOST_EPOCHS = 40  # with a budget in minutes alone: more passes over a small text do not help
 UNMEASURED = 10  # first steps, slower than the others
 MEASURED = 30  # further steps at least, and MEASURED_SHARE of the budget, that tell how long a step takes
 MEASURED_SHARE = 0.03
 CHECKPOINT_SECONDS = 30.0
 MOST_RECOVERIES = 5
-GOOD = "training_state/good.safetensors"  # what the NaN guard goes back to before the first validation
-
-
-class Batches(Protocol):
-    """An epoch at a time, resumable in the middle of one."""
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Any: ...
-    def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Validation:
     """What validation found: a figure of which less is better, what to log, and what to tell."""
 
     figure: float
@@ -50,77 +38,48 @@ class Verdict:
     text: str
 
 
-@dataclass
-class Progressed:
-    """Where training stands: plain numbers, saved with every checkpoint."""
-
-    step: int = 0
-    epoch: int = 0
-    total: int | None = None  # steps in all; None until a budget in minutes has been turned into steps
-    best: float = math.inf
-    best_record: dict[str, float] = field(default_factory=dict)
-    stale: int = 0  # validations since the best one
-    scale: float = 1.0  # of the learning rate: plateau decay and the NaN guard
-    recoveries: int = 0
-    epoch_nll: float = 0.0
-    epoch_count: int = 0
-    step_seconds: float = 0.0  # of training steps alone
-    measured_from: float = 0.0  # step_seconds when measuring began
-    tokens: int = 0
-    seconds: float = 0.0  # of everything
-    finished: bool = False
-
-
 @dataclass(frozen=True)
 class Trained:
     """The end of a training run, or of its part before an interruption."""
 
-    progress: Progressed
+    state: RunState
     interrupted: int | None  # the signal
-
-    @property
-    def tokens_per_second(self) -> float:
-        return self.progress.tokens / max(self.progress.step_seconds, 1e-9)
 
 
 class Trainer:
     """Trains `model` on `batches` under `config` and keeps the best weights, and all it needs to go on, in `directory`.
 
-    A run that is stopped anywhere and resumed ends with the same weights, bit for bit, as one that never stopped,
-    provided its budget is in epochs, or in minutes that have already been turned into steps.
+    A run that is stopped anywhere and resumed on the same number of CPU threads ends with the same weights, bit for
+    bit, as one that never stopped, once a budget in minutes has been turned into steps.
     """
 
     def __init__(
         self,
         model: torch.nn.Module,
         batches: Batches,
-        validate: Callable[[], Verdict],
+        validate: Callable[[], Validation],
         config: TrainingConfig,
         directory: ModelDirectory,
         progress: Progress,
     ) -> None:
-        self.model, self.batches, self.validate = model, batches, validate
-        self.config, self.directory, self.show = config, directory, progress
-        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.optimizer = make_optimizer(self.parameters, config)
-        self.average = Average(self.parameters, config.averaging) if config.averaging else None
-        self.carried: Any = None
-        self.now = Progressed(total=self._budget())
+        self.validate, self.config, self.directory, self.show = validate, config, directory, progress
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.running = Running(RunState(), model, parameters, make_optimizer(parameters, config), None, batches)
+        self._start_averaging()
         self._saved_at = 0.0
         self._save_cost = 0.0
 
-    def _budget(self) -> int | None:
-        """Steps in all, where the budget is in epochs."""
-        if self.config.max_minutes is not None:
-            return None
-        return (self.config.epochs or DEFAULT_EPOCHS) * len(self.batches)
+    @property
+    def now(self) -> RunState:
+        return self.running.now
 
     def run(self, resume: bool = False) -> Trained:
         """Train to the end of the budget, or until interrupted. Raises NlprnnError when the loss stays not finite."""
         torch.manual_seed(self.config.seed)
         if not (resume and self._restore()):
             self.directory.rewind_log(0)
-            save_weights(self.directory.path / GOOD, self.model.state_dict())
+            save_weights(self.directory.path / GOOD, self.running.model.state_dict())
+            self.now.total = self._most_steps() if self.config.max_minutes is None else None
         interruption = Interruption()
         began, self._saved_at = time.monotonic() - self.now.seconds, time.monotonic()
         try:
@@ -130,114 +89,132 @@ class Trainer:
                     self._train_epoch(interruption, began)
                 self.now.seconds = time.monotonic() - began
                 self._checkpoint()
-                if not math.isfinite(self.now.best):
+                if not math.isfinite(self.now.best):  # stopped before the first validation: leave a model all the same
                     self._judge(log=False)
+                    self._keep_best()
         finally:
             self.show.close()
         return Trained(self.now, interruption.signal)
 
+    def _most_steps(self) -> int:
+        """Steps in all, where the budget is in epochs; at most as many, where it is in minutes."""
+        default = DEFAULT_EPOCHS if self.config.max_minutes is None else MOST_EPOCHS
+        return (self.config.epochs or default) * len(self.running.batches)
+
     def _train_epoch(self, interruption: Interruption, began: float) -> None:
-        """The rest of an epoch, with its validations; returns early when interrupted or done."""
-        now, each = self.now, max(len(self.batches) // self.config.evaluations_per_epoch, 1)
-        for batch in self.batches:
+        """The rest of an epoch, with its validations and checkpoints; returns early when interrupted or done."""
+        now, length = self.now, len(self.running.batches)
+        each = max(length // self.config.evaluations_per_epoch, 1)
+        for batch in self.running.batches:
             self._step(batch)
             now.seconds = time.monotonic() - began
-            self._fix_budget()
+            fixed = self._fix_budget()
             done = now.total is not None and now.step >= now.total
-            position = (now.step - 1) % len(self.batches) + 1
-            last = position == len(self.batches)
-            if done or last or (position % each == 0 and len(self.batches) - position >= each):
+            position = (now.step - 1) % length + 1
+            last = position == length
+            if done or last or (position % each == 0 and length - position >= each):
                 self._judge()
                 stale = self.config.patience is not None and now.stale >= self.config.patience
                 now.finished = done or stale
             if last:
-                now.epoch, self.carried = now.epoch + 1, None
+                now.epoch, self.running.carried = now.epoch + 1, None
                 now.epoch_nll, now.epoch_count = 0.0, 0
-                self.batches.load_state_dict({"position": 0})
+                self.running.batches.load_state_dict({"position": 0})
+            # The checkpoint comes before the weights it calls the best, so that the weights are never newer than it.
+            overdue = time.monotonic() - self._saved_at > max(CHECKPOINT_SECONDS, 50 * self._save_cost)
+            if fixed or overdue or now.best_step == now.step:
+                self._checkpoint()
+            if now.best_step == now.step:
+                self._keep_best()
             if now.finished or interruption.signal is not None or last:
                 return
-            if time.monotonic() - self._saved_at > max(CHECKPOINT_SECONDS, 50 * self._save_cost):
-                self._checkpoint()
 
     def _step(self, batch: Any) -> None:
         """One update: forward, backward, clip, optimizer."""
-        now, started = self.now, time.monotonic()
+        now, run, started = self.now, self.running, time.monotonic()
         rate = now.scale * learning_rate(self.config, now.step, now.total, now.epoch)
-        for group in self.optimizer.param_groups:
+        for group in run.optimizer.param_groups:
             group["lr"] = rate
-        self.model.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss = self.model(batch.to(self.parameters[0].device), self.carried)
+        run.model.train()
+        run.optimizer.zero_grad(set_to_none=True)
+        loss = run.model(batch.to(run.device), run.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()
-        norm = clip_gradients(self.parameters, self.config.clip)
+        norm = clip_gradients(run.parameters, self.config.clip)
         nll = float(loss.nll.detach())
-        if not (math.isfinite(nll) and math.isfinite(norm)):
-            self._recover()
-        else:
-            self.optimizer.step()
-            if self.average is not None:
-                self.average.update()
-            self.carried = loss.state
+        if math.isfinite(nll) and math.isfinite(norm):
+            run.optimizer.step()
+            if run.average is not None:
+                run.average.update()
+            run.carried = loss.state
             now.epoch_nll += nll
             now.epoch_count += loss.count
+        else:
+            self._recover()
         now.step += 1
         now.tokens += loss.count
         now.step_seconds += time.monotonic() - started
-        mean = now.epoch_nll / max(now.epoch_count, 1)
-        self.show.step(mean, now.tokens / max(now.step_seconds, 1e-9))
         if now.step == UNMEASURED:
             now.measured_from = now.step_seconds
+        self.show.step(now.train_loss, now.train_perplexity, now.tokens_per_second)
 
-    def _fix_budget(self) -> None:
+    def _fix_budget(self) -> bool:
         """Turn a budget in minutes into a number of steps, once, from the time that the first steps took."""
-        now, config = self.now, self.config
+        now, config, most = self.now, self.config, self._most_steps()
         if now.total is not None or config.max_minutes is None:
-            return
+            return False
         measured, seconds = now.step - UNMEASURED, now.step_seconds - now.measured_from
-        if measured < MEASURED or seconds < MEASURED_SHARE * 60 * config.max_minutes:
-            return
-        each = seconds / measured
+        enough = measured >= MEASURED and seconds >= MEASURED_SHARE * 60 * config.max_minutes
+        if not enough and now.step < max(most // 10, 1):
+            return False
+        each = seconds / measured if measured > 0 else now.step_seconds / now.step
         started = time.monotonic()
         self.validate()
         validation = (time.monotonic() - started) * config.evaluations_per_epoch
-        epoch = len(self.batches) * each + validation
+        epoch = len(self.running.batches) * each + validation
         left = config.max_minutes * 60 - now.seconds - validation
-        steps = now.step + int(max(left, 0.0) / epoch * len(self.batches))
-        now.total = max(min(steps, (config.epochs or MOST_EPOCHS) * len(self.batches)), now.step + 1)
+        steps = now.step + int(max(left, 0.0) / epoch * len(self.running.batches))
+        now.total = max(min(steps, most), now.step + 1)
         self.show.start(now.step, now.total)
+        return True
 
     def _judge(self, log: bool = True) -> None:
-        """Validate, tell, log, and keep the weights if they are the best so far."""
-        now = self.now
-        if self.average is not None and self.average.steps:
-            self.average.swap()
-        verdict = self.validate()
-        better = verdict.figure < now.best or not math.isfinite(now.best)
+        """Validate with the averaged weights, if there are any; note whether they are the best, tell and log."""
+        now, average = self.now, self.running.average
+        with_average = average is not None and average.steps > 0
+        if average is not None and with_average:
+            average.swap()
+        found = self.validate()
+        if average is not None and with_average:
+            average.swap()
+        better = found.figure < now.best or not math.isfinite(now.best)
         if better:
-            now.best, now.best_record, now.stale = verdict.figure, verdict.record, 0
-            save_weights(self.directory.path / WEIGHTS, self.model.state_dict())
+            now.best, now.best_step, now.best_record, now.stale = found.figure, now.step, found.record, 0
         else:
             now.stale += 1
             if self.config.schedule == "plateau":
                 now.scale /= 4
-        if self.average is not None and self.average.steps:
-            self.average.swap()
-        loss = now.epoch_nll / max(now.epoch_count, 1)
-        record = {"step": now.step, "epoch": now.epoch + 1, "train_loss": loss, "lr": self._rate(), **verdict.record}
+        rate = float(self.running.optimizer.param_groups[0]["lr"])
+        record = {"step": now.step, "epoch": now.epoch + 1, "train_loss": now.train_loss, "lr": rate, **found.record}
         if log:
             self.directory.append_log(record | {"seconds": round(now.seconds, 2)})
         self.show.line(
-            f"epoch {now.step / len(self.batches):6.2f} | step {now.step:>7,} | lr {self._rate():.2e} | "
-            f"train ppl {math.exp(min(loss, 50)):8.2f} | {verdict.text}{' *' if better else '  '} | "
-            f"{now.tokens / max(now.step_seconds, 1e-9):,.0f} tok/s | {now.seconds / 60:5.1f} min"
+            f"epoch {now.step / len(self.running.batches):6.2f} | step {now.step:>7,} | lr {rate:.2e} | "
+            f"train ppl {now.train_perplexity:8.2f} | {found.text}{' (best)' if better else '       '} | "
+            f"{now.tokens_per_second:,.0f} tok/s | {now.seconds / 60:5.1f} min"
         )
 
-    def _rate(self) -> float:
-        return float(self.optimizer.param_groups[0]["lr"])
+    def _keep_best(self) -> None:
+        """Write the weights that were just validated as the model's."""
+        average = self.running.average
+        if average is not None and average.steps:
+            average.swap()
+        save_weights(self.directory.path / WEIGHTS, self.running.model.state_dict())
+        if average is not None and average.steps:
+            average.swap()
 
     def _recover(self) -> None:
         """The NaN guard: back to the last good weights, with half the learning rate and a fresh optimizer."""
-        now = self.now
+        now, run = self.now, self.running
         now.recoveries += 1
         now.scale /= 2
         if now.recoveries > MOST_RECOVERIES:
@@ -246,72 +223,37 @@ class Trainer:
                 "start again with a smaller --lr or --clip 0.25"
             )
         name = WEIGHTS if math.isfinite(now.best) else GOOD
-        load_weights(self.model, self.directory.path / name)
-        self.optimizer = make_optimizer(self.parameters, self.config)
-        self.average = Average(self.parameters, self.config.averaging) if self.config.averaging else None
-        self.carried = None
-        self.show.line(
-            f"step {now.step}: the loss is not finite; back to the last good weights, half the learning rate"
-        )
+        load_weights(run.model, self.directory.path / name)
+        run.optimizer = make_optimizer(run.parameters, self.config)
+        self._start_averaging()
+        run.carried = None
+        self.show.line(f"step {now.step}: the loss is not finite; back to the last good weights at half the rate")
+
+    def _start_averaging(self) -> None:
+        decay = self.config.averaging
+        self.running.average = Average(self.running.parameters, decay) if decay else None
 
     def _checkpoint(self) -> None:
         """Save everything that the next step depends on."""
         started = time.monotonic()
-        tensors: dict[str, Tensor] = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {
-            f"optimizer.{index}.{name}": value
-            for index, parameter in enumerate(self.parameters)
-            for name, value in self.optimizer.state.get(parameter, {}).items()
-            if isinstance(value, Tensor)
-        }
-        tensors["random"] = torch.get_rng_state()
-        if torch.cuda.is_available():
-            tensors["random_cuda"] = torch.cuda.get_rng_state()
-        if self.average is not None:
-            tensors |= {f"average.{index}": value for index, value in enumerate(self.average.tensors)}
-        for depth, layer in enumerate(self.carried or ()):
-            tensors |= {f"carried.{depth}.{index}": part.clone() for index, part in enumerate(layer)}
-        averaged = self.average.steps if self.average else 0
-        state = {"progress": asdict(self.now), "batches": self.batches.state_dict(), "averaged": averaged}
-        self.directory.save_state(tensors, state)
+        self.directory.save_state(*pack(self.running))
         self._saved_at = time.monotonic()
         self._save_cost = self._saved_at - started
 
     def _restore(self) -> bool:
-        """Go back to the last checkpoint; False where there is none."""
+        """Go back to the last checkpoint; False where there is none yet.
+
+        Raises ModelDirectoryError where the checkpoint of a trained model is gone: starting over would cost the model.
+        """
         saved = self.directory.load_state()
         if saved is None:
+            if (self.directory.path / WEIGHTS).is_file():
+                raise ModelDirectoryError(
+                    f"{self.directory.path}: its training_state is gone; start over with --overwrite"
+                )
             return False
-        tensors, state = saved
-        self.now = Progressed(**state["progress"])
-        self.batches.load_state_dict(state["batches"])
-        prefix = "model."
-        self.model.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
-        device = self.parameters[0].device
-        for name, value in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, key = name.split(".", 2)
-                target = "cpu" if key == "step" and device.type == "cpu" else device
-                self.optimizer.state[self.parameters[int(index)]][key] = value.to(target)
-        if self.average is not None:
-            self.average.steps = state["averaged"]
-            self.average.tensors = [tensors[f"average.{i}"].to(device) for i in range(len(self.parameters))]
-        self.carried = _carried(tensors, device)
-        torch.set_rng_state(tensors["random"])
-        if "random_cuda" in tensors and torch.cuda.is_available():
-            torch.cuda.set_rng_state(tensors["random_cuda"])
+        unpack(self.running, *saved)
+        if self.now.best_step == self.now.step:  # killed after the checkpoint and before the weights
+            self._keep_best()
         self.directory.rewind_log(self.now.step)
         return True
-
-
-def _carried(tensors: dict[str, Tensor], device: torch.device) -> Any:
-    """The carried state that was saved: per layer a tuple of tensors, or None."""
-    layers: dict[int, dict[int, Tensor]] = {}
-    for name in _numbered(tensors):
-        _, depth, index = name.split(".")
-        layers.setdefault(int(depth), {})[int(index)] = tensors[name].to(device)
-    return tuple(tuple(layer[i] for i in sorted(layer)) for _, layer in sorted(layers.items())) or None
-
-
-def _numbered(names: Iterable[str]) -> list[str]:
-    return [name for name in names if name.startswith("carried.")]

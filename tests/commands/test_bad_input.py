@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import random
@@ -50,7 +51,7 @@ def corpus(lines: int = 60) -> str:
     [
         (None, "bad.txt", "no such file"),
         (b"", "bad.txt", "empty"),
-        (b"\n\n  \n", "bad.txt", "lines"),
+        (b"\n\n  \n", "bad.txt", "every line is blank"),
         (b"\x7fELF\x02\x01" + bytes(range(256)) * 40, "bad.txt", "not a text file"),
         (corpus(30).encode() + b"caf\xe9 noir\n" + corpus().encode(), "bad.txt:31", "iconv"),
         (corpus(5).encode() + b"a\x00b\n" + corpus().encode(), "bad.txt:6", "NUL"),
@@ -136,20 +137,26 @@ def test_a_full_disk(refused, small_disk: Path, text: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "note"),
+    ("content", "more"),
     [
-        (b"\xef\xbb\xbf" + corpus().encode(), None),
-        (corpus().replace("\n", "\r\n").encode(), None),
-        (corpus(40).encode() + b"word and " * 1_200_000 + b"\n" + corpus().encode(), None),
+        (b"\xef\xbb\xbf" + corpus().encode(), 0),
+        (corpus().replace("\n", "\r\n").encode(), 0),
+        (corpus().encode() + b"word and " * 1_200_000 + b"\n", 2_400_001),
     ],
     ids=["BOM", "CRLF", "10 MB line"],
 )
-def test_what_is_odd_but_readable_is_read(tmp_path: Path, content: bytes, note: str | None) -> None:
-    odd = tmp_path / "odd.txt"
+def test_what_is_odd_but_readable_is_read_like_the_plain_text(tmp_path: Path, content: bytes, more: int) -> None:
+    plain, odd = tmp_path / "plain.txt", tmp_path / "odd.txt"
+    plain.write_text(corpus())
     odd.write_bytes(content)
-    main(["train-ngram", str(odd), "--out", str(tmp_path / "out"), "--min-count", "1"])
-    tokens = (tmp_path / "out" / "tokenizer.json").read_text(encoding="utf-8")
-    assert "\\ufeff" not in tokens and "\ufeff" not in tokens and "\\r" not in tokens
+    counts = []
+    for path in (plain, odd):
+        out = tmp_path / path.stem
+        main(["train-ngram", str(path), "--valid", str(plain), "--out", str(out), "--min-count", "1"])
+        tokens = json.loads((out / "tokenizer.json").read_text(encoding="utf-8"))["tokens"]
+        counts.append(dict(zip(tokens, json.loads((out / "counts.json").read_text())["counts"], strict=True)))
+    assert sum(counts[1].values()) - sum(counts[0].values()) == more
+    assert set(counts[1]) - set(counts[0]) == ({"word", "and"} - set(counts[0]) if more else set())
 
 
 def test_a_vocabulary_larger_than_the_corpus_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

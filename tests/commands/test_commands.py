@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from nlprnn.cli import COMMANDS, main
-from nlprnn.config import PRESETS
 
 
 class Result:
@@ -88,7 +88,7 @@ def test_training_prints_the_promised_json_and_leaves_a_whole_directory(run, tex
     assert "--hidden 13: the run to resume was started with 12" in other.err
 
 
-@pytest.mark.parametrize("tokenizer", ["characters", "bpe", "unigram", "whitespace"])
+@pytest.mark.parametrize("tokenizer", ["words", "characters", "bpe", "unigram", "whitespace"])
 def test_every_tokenizer_trains_predicts_words_and_tells_surprisal(run, tmp_path: Path, text: Path, tokenizer) -> None:
     out = tmp_path / "lm"
     size = ["--vocab-size", 150] if tokenizer in ("bpe", "unigram") else []
@@ -192,9 +192,42 @@ def test_generated_corpora_are_the_same_for_the_same_seed(run, tmp_path: Path) -
     assert run("make-corpus", "agreement", "--sentences", 20, "--seed", 5).out == out.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("preset", list(PRESETS))
-def test_every_preset_is_offered(run, preset: str) -> None:
-    assert preset in run("train-lm", "--help").out
+@pytest.mark.parametrize(("preset", "hidden", "dropout"), [("small", 200, 0.0), ("medium", 650, 0.5)])
+def test_a_preset_is_what_is_trained(tmp_path: Path, preset: str, hidden: int, dropout: float) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("a b c d e f g h\n" * 30)
+    out = tmp_path / "lm"
+    main(["train-lm", str(text), "--out", str(out), "--preset", preset, "--epochs", "1", "--batch-size", "2"])
+    model = json.loads((out / "config.json").read_text())["model"]
+    assert (model["layers"], model["hidden"], model["dropout"], model["tied"]) == (2, hidden, dropout, False)
+    assert model["locked_dropout"] is False
+
+
+def test_the_newest_model_is_the_one_trained_last_and_neural(run, small_model, small_ngram, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place, (name, source) in enumerate([("old", small_model), ("new", small_model), ("counts", small_ngram)]):
+        shutil.copytree(source, tmp_path / "models" / name)
+        os.utime(tmp_path / "models" / name / "model.safetensors", (place, place))
+    assert "models/new" in run("predict", "the writer").err
+
+
+def test_a_folders_own_parts_are_used_and_its_test_text_is_evaluated(run, tmp_path: Path, text: Path) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    lines = text.read_text().splitlines(keepends=True)
+    for name, part in (("train", lines[:900]), ("valid", lines[900:1200]), ("test", lines[1200:])):
+        (folder / f"{name}.txt").write_text("".join(part))
+    options = ["--hidden", 12, "--epochs", 1, "--batch-size", 8, "--threads", 1]
+    found = run("train-lm", folder, "--out", tmp_path / "lm", *options, "--json").json
+    direct = run("evaluate", tmp_path / "lm", folder / "test.txt", "--json").json
+    assert found["test"] == direct == run("evaluate", tmp_path / "lm", folder, "--json").json
+    valid = run("evaluate", tmp_path / "lm", folder / "valid.txt", "--json").json
+    assert found["valid_perplexity"] == pytest.approx(valid["perplexity"], rel=1e-6)
+
+
+def test_generate_draws_as_many_words_as_it_is_asked_for(run, small_model: Path) -> None:
+    text = run("generate", small_model, "--words", 12, "--seed", 4).out
+    assert len([word for word in text.split() if any(letter.isalnum() for letter in word)]) == 12
 
 
 @pytest.mark.parametrize(
@@ -213,6 +246,13 @@ def test_every_preset_is_offered(run, preset: str) -> None:
         (["evaluate", "{model}", "nowhere.txt"], 1, "nowhere.txt"),
         (["predict", "{model}", "two", "texts"], 2, "quotation marks"),
         (["train-ngram"], 2, "CORPUS"),
+        (["train-ngram", "{text}", "--like", "{model}", "--vocab-size", "50"], 2, "leave out --vocab-size"),
+        (["train-ngram", "{text}", "--from-arpa", "x.arpa"], 2, "leave out CORPUS"),
+        (["train-lm", "{text}", "--resume", "--overwrite"], 2, "give one of them"),
+        (["generate", "{model}", "--temperature", "nan"], 2, "--temperature nan"),
+        (["generate", "{model}", "--top-p", "nan"], 2, "--top-p nan"),
+        (["predict", "a " * 400], 1, "nlprnn train-lm CORPUS"),
+        (["probe-agreement", "{model}", "--sentence", "it is/are", "--suite", "x"], 2, "--sentence stands alone"),
         (["probe-agreement", "{model}", "--sentence", "no slash here"], 2, "slash"),
         (["probe-agreement", "{model}", "--suite", "nowhere.tsv"], 1, "nowhere.tsv"),
         (["probe-agreement", "{model}", "--baseline", "{model}"], 1, "a model of kind language-model"),

@@ -230,7 +230,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("nlprnn.models.arpa.os.fsync", full)
+    monkeypatch.setattr("nlprnn.files.os.fsync", full)
     with pytest.raises(DataError, match="No space left"):
         write_arpa(model, tokens, path)
     assert path.read_text() == FOREIGN and [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +15,14 @@ import pytest
 import torch
 
 from nlprnn.checkpoint import LOG, STATE, WEIGHTS, ModelDirectory, read_tensors
-from nlprnn.config import LanguageModelConfig, TrainingConfig
+from nlprnn.config import MOST_EPOCHS, LanguageModelConfig, TrainingConfig
 from nlprnn.errors import ModelDirectoryError, NlprnnError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.text.batching import StreamBatches
 from nlprnn.training import trainer
 from nlprnn.training.progress import Progress
-from nlprnn.training.trainer import Trainer, Verdict
+from nlprnn.training.trainer import Trainer, Validation
 
 TYPES = 12
 IDS = np.random.default_rng(1).integers(0, TYPES, 900).astype(np.uint16)
@@ -50,9 +51,9 @@ def make(path: Path, config: TrainingConfig, at_step: Callable[[], None] = lambd
 
     model = Watched(NETWORK, TYPES, config.seed)
 
-    def validate() -> Verdict:
+    def validate() -> Validation:
         nll = stream_nll(model, IDS[:200], TYPES) / 200
-        return Verdict(nll, {"valid_perplexity": math.exp(nll)}, f"{nll:.3f}")
+        return Validation(nll, {"valid_perplexity": math.exp(nll)}, f"{nll:.3f}")
 
     directory = ModelDirectory(path)
     directory.claim(overwrite=False, resume=path.is_dir())
@@ -64,7 +65,7 @@ def make(path: Path, config: TrainingConfig, at_step: Callable[[], None] = lambd
 
 def finish(trainer: Trainer, resume: bool = False) -> Trainer:
     trainer.run(resume)
-    trainer.directory._release()
+    trainer.directory.release()
     return trainer
 
 
@@ -119,7 +120,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path, monkeypat
     killed = make(tmp_path / "parts", config, Clock(37, kill))
     with pytest.raises(KilledError):
         killed.run()
-    killed.directory._release()
+    killed.directory.release()
     finish(make(tmp_path / "parts", config), resume=True)
     assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
 
@@ -130,7 +131,7 @@ def test_an_interrupted_run_leaves_a_usable_model_even_before_the_first_validati
     result = stopped.run()
     assert result.interrupted == signal.SIGINT
     assert (tmp_path / "run" / WEIGHTS).is_file()
-    assert math.isfinite(result.progress.best)
+    assert math.isfinite(result.state.best)
 
 
 def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_weights(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_weights(tmp_path: 
 
     def poison() -> None:
         with torch.no_grad():
-            runs["it"].parameters[0].fill_(math.nan)
+            runs["it"].running.parameters[0].fill_(math.nan)
 
     runs["it"] = make(tmp_path / "run", CONFIGS["adamw"], Clock(30, poison))
     result = finish(runs["it"])
@@ -168,8 +169,8 @@ def test_a_budget_in_minutes_becomes_a_number_of_steps_that_is_stored(tmp_path: 
     run = finish(make(tmp_path / "run", config))
     state = ModelDirectory(tmp_path / "run").load_state()
     assert state is not None
-    assert state[1]["progress"]["total"] == run.now.total == run.now.step
-    assert run.now.total <= trainer.MOST_EPOCHS * 22
+    assert state[1]["now"]["total"] == run.now.total == run.now.step
+    assert run.now.total <= MOST_EPOCHS * 22
 
 
 def test_the_best_weights_on_validation_are_the_ones_that_are_kept(tmp_path: Path) -> None:
@@ -197,3 +198,38 @@ def test_a_full_disk_keeps_what_was_saved_before(tmp_path: Path, monkeypatch: py
         resumed.run(resume=True)
     assert (tmp_path / "run" / STATE).read_bytes() == before
     assert not list((tmp_path / "run").rglob("*.tmp"))
+
+
+def test_resuming_a_model_whose_training_state_is_gone_does_not_cost_the_model(tmp_path: Path) -> None:
+    finish(make(tmp_path / "run", CONFIGS["adamw"]))
+    before = (tmp_path / "run" / WEIGHTS).read_bytes()
+    shutil.rmtree(tmp_path / "run" / "training_state")
+    resumed = make(tmp_path / "run", CONFIGS["adamw"])
+    with pytest.raises(ModelDirectoryError, match="--overwrite"):
+        resumed.run(resume=True)
+    assert (tmp_path / "run" / WEIGHTS).read_bytes() == before
+
+
+def test_killed_between_the_checkpoint_and_the_best_weights_a_run_writes_them_when_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CONFIGS["averaged"]
+    finish(make(tmp_path / "whole", config))
+    killed = make(tmp_path / "parts", config)
+
+    def kill() -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(killed, "_keep_best", kill)
+        with pytest.raises(KilledError):
+            killed.run()
+    killed.directory.release()
+    assert not (tmp_path / "parts" / WEIGHTS).exists()
+    finish(make(tmp_path / "parts", config), resume=True)
+    assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+
+
+def test_a_budget_in_minutes_never_exceeds_the_epochs_asked_for(tmp_path: Path) -> None:
+    config = TrainingConfig(batch_size=6, bptt=7, max_minutes=600, epochs=2)
+    assert finish(make(tmp_path / "run", config)).now.step == 2 * 22

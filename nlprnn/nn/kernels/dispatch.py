@@ -31,7 +31,7 @@ def choose(kernels: str, precision: str, device: torch.device) -> Compute:
 def has_bf16(device: torch.device) -> bool:
     """Whether products in bfloat16 are faster than in float32 on a device."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.backends.mkldnn.is_available() and _cpu_has("avx512_bf16", "amx_bf16")
 
 

@@ -22,6 +22,7 @@ def run(cell: Cell, x: Tensor, state: State, w: Weights, bf16: bool) -> tuple[Te
     initial = tuple(part.unsqueeze(0) for part in state)  # (layers * directions, B, H) as torch has it
     argument = initial if cell.states > 1 else initial[0]
     fused = FUSED[cell.name]
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
+    # cuDNN's autocast would compute in float16, which needs loss scaling.
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16 and x.device.type == "cpu"):
         outputs, *last = fused(x, argument, list(w), True, 1, 0.0, torch.is_grad_enabled(), False, False)
     return outputs.float(), tuple(part.squeeze(0).float() for part in last)
