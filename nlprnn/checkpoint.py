@@ -237,10 +237,9 @@ class ModelDirectory:
 
     def _only_started(self, names: set[str]) -> bool:
         """Whether a run of ours was killed here before it wrote its configuration: only its lock is left."""
-        if not {name for name in names if not name.endswith(TEMPORARY)} <= {STATE.parent.name}:
-            return False
         inside = self.path / STATE.parent
-        return not names or (inside.is_dir() and set(os.listdir(inside)) <= {LOCK.name})
+        within = set(os.listdir(inside)) if os.path.isdir(inside) else set()
+        return all(name.endswith(TEMPORARY) for name in (names - {inside.name}) | (within - {LOCK.name}))
 
     def clear(self) -> None:
         """Remove the old model, once all that can go wrong before training has gone right.

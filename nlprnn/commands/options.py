@@ -8,9 +8,39 @@ from typing import Any, TypeVar
 
 import click
 
-from nlprnn.config import PRESETS, Config
+from nlprnn.config import PRESETS, Config, LanguageModelConfig, NGramConfig, TokenizerConfig, TrainingConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+SECTIONS: dict[str, tuple[type[Config], ...]] = {
+    "Text": (TokenizerConfig,),
+    "Model": (LanguageModelConfig, NGramConfig),
+    "Training": (TrainingConfig,),
+}
+
+
+class SectionedCommand(click.Command):
+    """A command whose help shows the options of each configuration under a heading of their own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Options of no configuration come first."""
+        rows: dict[str, list[tuple[str, str]]] = {name: [] for name in ("Options", *SECTIONS)}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                rows[_section(parameter.name)].append(record)
+        for name, records in rows.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+
+def _section(option: str | None) -> str:
+    for name, kinds in SECTIONS.items():
+        if any(item.name == option for kind in kinds for item in dataclasses.fields(kind)):
+            return name
+    return "Options"
 
 
 def config_options(*kinds: type[Config]) -> Callable[[F], F]:

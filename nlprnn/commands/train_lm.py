@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from nlprnn.commands.options import (
+    SectionedCommand,
     column_option,
     config_options,
     json_option,
@@ -22,7 +23,7 @@ from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig
 from nlprnn.tasks.notes import to_stderr
 
 
-@click.command("train-lm", short_help="Train a next-word model on a text.")
+@click.command("train-lm", cls=SectionedCommand, short_help="Train a next-word model on a text.")
 @click.argument("corpus", nargs=-1, required=True)
 @valid_option
 @test_option

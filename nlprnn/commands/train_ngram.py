@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nlprnn.commands.options import (
+    SectionedCommand,
     column_option,
     config_options,
     json_option,
@@ -19,7 +20,7 @@ from nlprnn.config import NGramConfig, TokenizerConfig
 from nlprnn.errors import ConfigError
 
 
-@click.command("train-ngram", short_help="Estimate a Kneser-Ney n-gram model, the baseline.")
+@click.command("train-ngram", cls=SectionedCommand, short_help="Estimate a Kneser-Ney n-gram model, the baseline.")
 @click.argument("corpus", nargs=-1)
 @config_options(NGramConfig)
 @click.option("--like", metavar="MODEL", help="Use this model's tokenizer and its split of the corpus again")

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nlprnn.errors import ConfigError
+from nlprnn.text.chunk_tokenizer import EOS_ID
 
 State = Any  # nested tuples of tensors whose dimension 0 is the batch
 
@@ -50,7 +51,7 @@ def read(stepper: Stepper, ids: Sequence[int]) -> tuple[Tensor, State]:
     """Read <eos> and then `ids` -> log-probabilities (V,) of the next token, and the state (batch of one)."""
     state = stepper.start(1)
     log_probs = torch.empty(0)
-    for token in (0, *ids):
+    for token in (EOS_ID, *ids):
         log_probs, state = stepper.step(torch.tensor([token]), state)
     return log_probs[0], state
 
@@ -103,7 +104,7 @@ def next_words(
     starts = torch.from_numpy(np.asarray(starts_word))
     at_start = log_probs.cpu()
     before = float(at_start[starts].logsumexp(0)) if len(prompt) else 0.0
-    found: list[tuple[float, list[int]]] = [(float(at_start[0]) - before, [0])]  # <eos> is a word of its own
+    found = [(float(at_start[EOS_ID]) - before, [EOS_ID])]  # <eos> is a word of its own
     open_words: list[tuple[float, int, list[int], State]] = []
     serial = 0  # breaks ties, so that states are never compared
 
@@ -117,7 +118,7 @@ def next_words(
                 heapq.heappush(open_words, (-(base + value), serial, [*word, token], at))
 
     beginners = starts.clone() if len(prompt) else torch.ones_like(starts)  # at a line's start any token begins a word
-    beginners[0] = False
+    beginners[EOS_ID] = False
     grow(at_start, beginners, -before, [], state)
     for _ in range(most_steps):
         best = sorted(found, reverse=True)[:k]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nlprnn.inference.scoring import Scores, SentenceScorer
 from nlprnn.models.ngram import NGramModel
+from nlprnn.text.chunk_tokenizer import EOS_ID
 from nlprnn.text.tokenizer import Tokenizer
 
 NOTHING = -1  # stands in a context before the sentence's first token
@@ -51,6 +52,6 @@ class NGramStepper:
     def step(self, ids: Tensor, state: tuple[tuple[Tensor, ...], ...]) -> tuple[Tensor, tuple[tuple[Tensor, ...], ...]]:
         """ids (B,) -> log-probabilities of the next token (B, V) in nats, and the new state; <eos> starts afresh."""
         context = torch.cat([state[0][0], ids[:, None]], dim=1)[:, 1:]
-        context[ids == 0] = NOTHING
+        context[ids == EOS_ID] = NOTHING
         rows = [self.model.next_log_probs([token for token in row if token != NOTHING]) for row in context.tolist()]
         return torch.from_numpy(np.stack(rows)).float(), ((context,),)

@@ -46,7 +46,10 @@ def lstm(x: Tensor, state: State, w: Weights) -> State:
 
 
 def gru(x: Tensor, state: State, w: Weights) -> State:
-    """h' = (1 - z) n + z h, n = tanh(W x + b + r (U h + b')), with gates r, z, n (Cho et al. 2014)."""
+    """h' = (1 - z) n + z h, n = tanh(W x + b + r (U h + b')), with gates r, z, n.
+
+    Cho et al. 2014 reset h before the product with U; here, as in cuDNN and torch, the product is reset.
+    """
     h = state[0]
     r_x, z_x, n_x = F.linear(x, w.w_ih, w.b_ih).chunk(3, dim=-1)
     r_h, z_h, n_h = F.linear(h, w.w_hh, w.b_hh).chunk(3, dim=-1)

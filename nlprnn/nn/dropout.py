@@ -29,7 +29,7 @@ def embedding_dropout(weight: Tensor, p: float, training: bool) -> Tensor | None
 
 
 def weight_dropout(weight: Tensor, p: float, training: bool) -> Tensor:
-    """DropConnect on a recurrent matrix, one mask for the whole sequence (Merity et al. 2018, section 2)."""
+    """DropConnect on a recurrent matrix, one mask for all steps of a batch (Merity et al. 2018, section 2)."""
     if not training or p == 0:
         return weight
     return torch.nn.functional.dropout(weight, p, training=True)

@@ -35,7 +35,7 @@ class RecurrentStack(nn.Module):
     """`layers` recurrent layers of `hidden` units over inputs of size `inputs`.
 
     `dropout` acts between the layers (not on the input and not on the last output), `weight_drop` on every recurrent
-    matrix, with one mask for each sequence. `compute` says which kernels run; bfloat16 is used in training alone.
+    matrix, with one mask for all steps of a batch. `compute` says which kernels run; bfloat16 is for training alone.
     """
 
     def __init__(

@@ -12,6 +12,11 @@ ABREAST_LABEL = 34  # and in a table of several models
 ABREAST = 3  # models side by side in one table
 WIDE = 0.10  # an interval that reaches further than this from its accuracy says little
 
+LEGEND = """\
+match: the noun nearest before the verb has the subject's number (or none stands between);
+conflict: it has the other. Recency index: match minus conflict accuracy, in points; the higher,
+the more the model goes by the nearest noun. In brackets: 95 % Wilson intervals."""
+
 Json = dict[str, Any]
 
 
@@ -22,7 +27,7 @@ def probe_table(report: Json) -> str:
     for place in range(len(models[0]["suites"]) if models else 0):
         asked = [(model["model"], model["suites"][place]) for model in models]
         blocks.append("\n".join(_block(asked)))
-    return "\n\n".join(blocks)
+    return "\n\n".join([*blocks, LEGEND])
 
 
 def verdict(suite: Json) -> str:

@@ -24,6 +24,7 @@ def refused(capsys: pytest.CaptureFixture[str]):
     """Runs a command that must fail with status 1 and one line, and gives the line."""
 
     def call(*arguments: object) -> str:
+        capsys.readouterr()  # what was printed before
         with pytest.raises(SystemExit) as end:
             main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
