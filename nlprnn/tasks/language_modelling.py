@@ -16,6 +16,7 @@ from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.nn.kernels.process import prepare
 from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load, torch_device
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
@@ -25,7 +26,6 @@ from nlprnn.text.batching import StreamBatches
 from nlprnn.text.corpus import Corpus, open_corpus
 from nlprnn.text.store import TokenStore
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
-from nlprnn.training.allocator import keep_memory
 from nlprnn.training.progress import Progress
 from nlprnn.training.trainer import Trained, Trainer, Validation
 
@@ -194,9 +194,7 @@ def _train(
     progress: Progress,
     resume: bool,
 ) -> Trained:
-    if model.device.type == "cpu":
-        torch.set_flush_denormal(True)
-        keep_memory()
+    prepare(model.device)
 
     def validate() -> Validation:
         nll = stream_nll(model, held_out.ids, len(held_out.counts))

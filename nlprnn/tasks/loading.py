@@ -18,6 +18,7 @@ from nlprnn.inference.ngram import NGramScorer, NGramStepper
 from nlprnn.inference.scoring import NeuralScorer, SentenceScore, SentenceScorer
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.models.ngram import NGramModel
+from nlprnn.nn.kernels.process import prepare
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
 LANGUAGE_MODEL, NGRAM = "language-model", "ngram"
@@ -134,6 +135,7 @@ def _language_model(directory: Path, config: dict[str, Any], tokenizer: Tokenize
         raise ModelDirectoryError(f"{directory / CONFIG}: {error}; train the model again") from None
     model = LanguageModel(settings, len(tokenizer))
     load_weights(model, directory / WEIGHTS)
+    prepare(model.device)
     return model.eval()
 
 

@@ -1,0 +1,46 @@
+"""What makes a whole process faster: the allocator, denormal numbers, and which library multiplies float32 matrices."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import torch
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
+LARGE = 1 << 30
+FLOAT32_ERROR = 1e-5  # of a product of unit-variance rows of 64: bfloat16's is a thousand times that
+
+
+def prepare(device: torch.device) -> None:
+    """Set this process up for computing on a device; on anything but a CPU there is nothing to do."""
+    if device.type == "cpu":
+        torch.set_flush_denormal(True)
+        _keep_memory()
+        _use_onednn()
+
+
+def _keep_memory() -> None:
+    """Serve blocks of up to 1 GiB from the heap and do not give the heap back: it ends page faults at every step.
+
+    Where the C library is not glibc, nothing happens.
+    """
+    if sys.platform.startswith("linux"):
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(M_MMAP_THRESHOLD, LARGE)
+            mallopt(M_TRIM_THRESHOLD, 2 * LARGE - 1)
+
+
+def _use_onednn() -> None:
+    """Let oneDNN multiply float32 matrices where it does so in float32; torch calls that setting "medium".
+
+    It is up to twice as fast as MKL on some processors. On others "medium" means bfloat16, which a small product tells.
+    """
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(32, 64, generator=generator) for _ in range(2))
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    error = (a @ b.T).double() - a.double() @ b.double().T
+    if float(error.abs().max()) > 64 * FLOAT32_ERROR:
+        torch.set_float32_matmul_precision(before)
