@@ -31,7 +31,7 @@ class ConstructionReport(SplitCell):
 
 
 @dataclass(frozen=True)
-class AttractorCell(Cell):
+class AttractorCell(SplitCell):
     """The items with so many attractors."""
 
     attractors: int
@@ -70,7 +70,7 @@ class Ledger:
     def __init__(self) -> None:
         self.total = SplitTally()
         self.constructions: dict[str, SplitTally] = {}
-        self.attractors: dict[int, Tally] = {}
+        self.attractors: dict[int, SplitTally] = {}
         self.subjects = {"singular": Tally(), "plural": Tally()}
         self.skipped: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
@@ -90,7 +90,7 @@ class Ledger:
         self.total.add(right, pair.match)
         self.constructions.setdefault(pair.construction, SplitTally()).add(right, pair.match)
         if pair.attractors is not None:
-            self.attractors.setdefault(pair.attractors, Tally()).add(right)
+            self.attractors.setdefault(pair.attractors, SplitTally()).add(right, pair.match)
         if pair.subject is not None:
             self.subjects[pair.subject].add(right)
 

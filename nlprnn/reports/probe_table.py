@@ -134,9 +134,9 @@ def _parts(suite: Json) -> list[tuple[str, Json]]:
 
 
 def _cells(suite: Json, key: str | None) -> dict[str, str]:
-    cells = {label: part[key] if key else part for label, part in _parts(suite)}
+    parts = _parts(suite) + [(f"attractors: {part['attractors']}", part) for part in suite["by_attractors"]]
+    cells = {label: part[key] if key else part for label, part in parts}
     if key is None:
-        cells |= {f"attractors: {part['attractors']}": part for part in suite["by_attractors"]}
         cells |= {f"subject: {number}": part for number, part in suite["by_subject_number"].items()}
     return {label: _share(cell) if cell["n"] else "" for label, cell in cells.items()}
 

@@ -129,7 +129,7 @@ def test_the_json_has_the_keys_that_other_programs_rely_on():
     }
     assert found["match"].keys() == CELL and found["by_subject_number"].keys() == {"singular", "plural"}
     assert found["constructions"][0].keys() == CELL | {"name", "match", "conflict", "recency_index"}
-    assert found["by_attractors"][0].keys() == CELL | {"attractors"}
+    assert found["by_attractors"][0].keys() == CELL | {"attractors", "match", "conflict"}
     assert found["baselines"].keys() == {"nearest_noun", "majority", "unigram", "ngram"}
     assert found["baselines"]["ngram"] is None
     assert found["baselines"]["nearest_noun"].keys() == CELL | {"match", "conflict"}

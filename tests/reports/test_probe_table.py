@@ -25,7 +25,7 @@ def suite(match=(600, 600), conflict=(594, 600), **more):
     found |= {"unknown_words": [], "shared_unknown": 0, "ties": 0}
     name = "irregular_plural_subject_verb_agreement_1"
     found["constructions"] = [split(match, conflict, name=name, recency_index=index)]
-    found["by_attractors"] = [cell(*match, attractors=0), cell(*conflict, attractors=1)]
+    found["by_attractors"] = [split(match, (0, 0), attractors=0), split((0, 0), conflict, attractors=1)]
     found["by_subject_number"] = {"singular": cell(*match), "plural": cell(*conflict)}
     nearest = split((match[1], match[1]), (0, conflict[1]))
     found["baselines"] = {"nearest_noun": nearest, "majority": None, "unigram": None, "ngram": None}
