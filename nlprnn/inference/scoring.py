@@ -6,6 +6,7 @@ A sentence is read from a fresh state after <eos>, and its end counts; how sente
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,7 +45,7 @@ class Scorer(Protocol):
 Scores = tuple[np.ndarray, "np.ndarray | None"]  # log-probabilities and boundary masses of one sentence
 
 
-class SentenceScorer:
+class SentenceScorer(ABC):
     """Reads sentences, encodes them, and has subclasses score the ids, a chunk at a time."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -64,9 +65,9 @@ class SentenceScorer:
         words = self.tokenizer.words(sentence)
         return np.array([*ids, self.tokenizer.eos_id]), np.array([*word_of, len(words)]), words
 
+    @abstractmethod
     def score_ids(self, sentences: Sequence[np.ndarray]) -> list[Scores]:
         """Log-probabilities, and boundary masses or None, of each sentence of ids that ends with <eos>."""
-        raise NotImplementedError
 
 
 class NeuralScorer(SentenceScorer):

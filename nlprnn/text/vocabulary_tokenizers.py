@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -65,9 +66,9 @@ class VocabularyTokenizer(ChunkTokenizer):
         return cls(tokens, bool(settings.get("lowercase")))
 
     @staticmethod
+    @abstractmethod
     def split(chunk: str) -> list[str]:
         """The types of one white-space chunk."""
-        raise NotImplementedError
 
     def _json(self) -> bytes:
         settings = {"format": FORMAT, "kind": self.kind, "lowercase": self.lowercase, "tokens": self.tokens}
