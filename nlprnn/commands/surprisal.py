@@ -20,7 +20,9 @@ from nlprnn.commands.output import print_json
 @click.option("--by", type=click.Choice(["word", "token"]), default="word", show_default=True, help="What a row is")
 @json_option
 def command(model: str, file: str | None, by: str, as_json: bool) -> None:
-    """Print the surprisal of every word of FILE (or of standard input), a sentence a line, as TSV.
+    """Print the surprisal of every word of FILE (plain text; left out or -, standard input), a sentence a line, as TSV.
+
+    sentence_id is the number of the line, blank ones counted.
 
     Surprisal is -log2 of the word's probability after all words before it in its line. A word is what stands between
     white space, its punctuation included; the rows of a line, with its <eos>, add up to the line's surprisal.
@@ -28,7 +30,7 @@ def command(model: str, file: str | None, by: str, as_json: bool) -> None:
     from nlprnn.tasks.loading import load
     from nlprnn.tasks.surprisal import ROWS, surprisal
 
-    rows = surprisal(load(Path(model)), file, by)
+    rows = surprisal(load(Path(model)), None if file == "-" else file, by)
     if as_json:
         print_json({"rows": [row._asdict() for row in rows]})
     else:

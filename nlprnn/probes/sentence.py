@@ -6,6 +6,7 @@ are a noun phrase with its modifiers, so that the subject is found and not guess
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -75,8 +76,11 @@ def probe_sentence(scorer: Scorer, sentence: str) -> SentenceVerdict:
     assert verdict.score_good is not None and verdict.score_bad is not None
     scores = WordScore(words[0], verdict.score_good), WordScore(words[1], verdict.score_bad)
     unknown = tuple(word for word in dict.fromkeys(prefix) if not scorer.tokenizer.knows(word))
+    times = math.exp(min(abs(verdict.score_good - verdict.score_bad), 700.0))
     preferred = None if verdict.tie else words[0] if verdict.correct else words[1]
-    return SentenceVerdict(" ".join(prefix), scores, preferred, *_explain(prefix, words, preferred), unknown)
+    return SentenceVerdict(
+        " ".join(prefix), scores, preferred, *_explain(prefix, words, preferred, times, unknown), unknown
+    )
 
 
 def _alternatives(sentence: str) -> tuple[list[str], tuple[str, str]]:
@@ -94,7 +98,10 @@ def _alternatives(sentence: str) -> tuple[list[str], tuple[str, str]]:
 Explanation = tuple["str | None", "str | None", "str | None", str]  # subject, nearest noun, recency, in words
 
 
-def _explain(prefix: list[str], words: tuple[str, str], preferred: str | None) -> Explanation:
+def _explain(
+    prefix: list[str], words: tuple[str, str], preferred: str | None, times: float, unread: tuple[str, ...]
+) -> Explanation:
+    """`times` is how much likelier the preferred word is; `unread` are words that the model reads as <unk>."""
     forms = verb_numbers(*words)
     if forms is None:
         return _cannot_tell(f"{words[0]}/{words[1]} are not a singular and a plural form of a verb")
@@ -111,10 +118,18 @@ def _explain(prefix: list[str], words: tuple[str, str], preferred: str | None) -
         return subject, nearest, None, f"a match item: both recencies predict {forms[right]!r}"
     sides = f"the subject {subject!r} asks for {forms[right]!r}, the nearest noun {nearest!r} for {forms[near]!r}"
     told = f"a conflict item: {sides}"
+    for noun in (subject, nearest):
+        if noun in unread:
+            return subject, nearest, None, f"{told}; cannot tell: the model reads {noun!r} as <unk>"
     if preferred is None:
         return subject, nearest, None, f"{told}; the model prefers neither"
     recency = "syntactic" if preferred == forms[right] else "sequential"
-    return subject, nearest, recency, f"{told}; the model follows {recency} recency"
+    return (
+        subject,
+        nearest,
+        recency,
+        f"{told}; the model follows {recency} recency: {preferred!r} is {times:.3g} times as likely",
+    )
 
 
 def _cannot_tell(why: str) -> Explanation:

@@ -89,6 +89,8 @@ def train_language_model(
     """
     paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
     directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "lm"))
+    if not resume:
+        _settings(directory.path, preset, settings, resume)  # what cannot work is told before where it would go
     with directory.claimed(overwrite, resume):
         chosen = _settings(directory.path, preset, settings, resume)
         if chosen.training.threads:

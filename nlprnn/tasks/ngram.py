@@ -66,6 +66,8 @@ def train_ngram(
     if like is not None and chosen:
         raise ConfigError(f"--like takes the tokenizer of {like}; leave out {_flags(chosen)}")
     with directory.claimed(overwrite, resume=False):
+        if like is not None:
+            read_config(Path(like))
         split = None if like is None else read_json(Path(like) / RUN).get("split")
         text = open_corpus(paths, valid=valid, column=column, split=split)
         tokenizer = _tokenizer(settings, text, like, note)
@@ -90,7 +92,6 @@ def _flags(names: set[str]) -> str:
 
 def _tokenizer(settings: dict[str, Any], text: Corpus, like: str | Path | None, note: Note) -> Tokenizer:
     if like is not None:
-        read_config(Path(like))
         return load_tokenizer(Path(like))
     return learn_tokenizer(build(TokenizerConfig, settings), text.train, note)
 

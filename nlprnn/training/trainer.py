@@ -256,4 +256,6 @@ class Trainer:
         if self.now.best_step == self.now.step:  # killed after the checkpoint and before the weights
             self._keep_best()
         self.directory.rewind_log(self.now.step)
+        told = "is finished: there is nothing left to train" if self.now.finished else "goes on"
+        self.show.line(f"resumed at step {self.now.step:,}: the run {told}")
         return True

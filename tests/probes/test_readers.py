@@ -48,8 +48,16 @@ def test_pairs_can_be_read_again_and_are_not_read_before_they_are_asked_for(tmp_
     path.write_text("good\tbad\nit is\tit are\n", encoding="utf-8")
     (suite,) = read_suites(path)
     assert len(list(suite.pairs())) == len(list(suite.pairs())) == 1
+    path.write_text("good\tbad\nit is\tit are\nhe is\the are\n", encoding="utf-8")
+    assert len(list(suite.pairs())) == 2
+
+
+def test_a_table_with_a_header_and_no_pairs_is_told(tmp_path):
+    path = tmp_path / "p.tsv"
     path.write_text("good\tbad\n", encoding="utf-8")
-    assert list(suite.pairs()) == []
+    (suite,) = read_suites(path)
+    with pytest.raises(DataError, match="no pairs below the header"):
+        list(suite.pairs())
 
 
 @pytest.mark.parametrize(

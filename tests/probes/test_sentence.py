@@ -90,3 +90,13 @@ def test_verb_forms_are_told_apart(pair):
 
 def test_other_words_are_not_verb_forms():
     assert verb_numbers("red", "blue") is None and verb_numbers("is", "were") is None
+
+
+def test_no_recency_is_named_where_the_model_reads_the_subject_as_unknown():
+    found = probe_sentence(oracle(unknown=["writer"]), CONFLICT)
+    assert (found.subject, found.recency, found.unknown) == ("writer", None, ("writer",))
+    assert "cannot tell: the model reads 'writer' as <unk>" in found.explanation
+
+
+def test_the_explanation_tells_how_much_likelier_the_preferred_word_is():
+    assert "'is' is 18.2 times as likely" in probe_sentence(oracle(), CONFLICT).explanation  # e to the 2.9

@@ -34,9 +34,13 @@ def pairs(path: Path) -> Iterator[MinimalPair]:
         rows = csv.reader(stream, dialect="excel-tab")
         try:
             header = [name.strip().lower() for name in next(rows)]
+            empty = True
             for row in rows:
                 if any(field.strip() for field in row):
+                    empty = False
                     yield _pair(_fields(header, row, path, rows.line_num), path, rows.line_num)
+            if empty:
+                raise DataError("no pairs below the header; give one a line", path)
         except UnicodeDecodeError as error:
             raise DataError("not UTF-8; convert the file to UTF-8", path, rows.line_num + 1) from error
         except csv.Error as error:
