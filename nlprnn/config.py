@@ -51,23 +51,28 @@ class Config:
             check_field(item, getattr(self, item.name))
 
 
+def flag(name: str) -> str:
+    """The command-line option of a setting: batch_size -> --batch-size."""
+    return "--" + name.replace("_", "-")
+
+
 def check_field(item: dataclasses.Field[Any], value: Any) -> None:
     """Raise ConfigError when a value lies outside the field's choices or limits."""
-    meta, flag = item.metadata, "--" + item.name.replace("_", "-")
+    meta, option_name = item.metadata, flag(item.name)
     if value is None or not meta:
         return
     if meta["choices"] and value not in meta["choices"]:
-        raise ConfigError(f"{flag} {value}: choose one of {', '.join(meta['choices'])}")
+        raise ConfigError(f"{option_name} {value}: choose one of {', '.join(meta['choices'])}")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         low, high, below = meta["low"], meta["high"], meta["below"]
         if value != value or value in (float("inf"), float("-inf")):
-            raise ConfigError(f"{flag} {value}: give a finite number")
+            raise ConfigError(f"{option_name} {value}: give a finite number")
         if low is not None and value < low:
-            raise ConfigError(f"{flag} {value}: give a number of at least {low:g}")
+            raise ConfigError(f"{option_name} {value}: give a number of at least {low:g}")
         if high is not None and value > high:
-            raise ConfigError(f"{flag} {value}: give a number of at most {high:g}")
+            raise ConfigError(f"{option_name} {value}: give a number of at most {high:g}")
         if below is not None and value >= below:
-            raise ConfigError(f"{flag} {value}: give a number below {below:g}")
+            raise ConfigError(f"{option_name} {value}: give a number below {below:g}")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nlprnn.config import PRESETS, Config, LanguageModelConfig, NGramConfig, TokenizerConfig, TrainingConfig
+from nlprnn.config import PRESETS, Config, LanguageModelConfig, NGramConfig, TokenizerConfig, TrainingConfig, flag
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,18 +56,18 @@ def config_options(*kinds: type[Config]) -> Callable[[F], F]:
 
 
 def _option(item: dataclasses.Field[Any]) -> Callable[[F], F]:
-    meta, flag = item.metadata, "--" + item.name.replace("_", "-")
+    meta, name = item.metadata, flag(item.name)
     text = meta["help"]
     if item.type == "bool":
         opposites = {"tied": "--untied", "lowercase": "--keep-case", "locked_dropout": "--unlocked-dropout"}
-        default = flag if item.default else opposites[item.name]
-        both = f"{flag}/{opposites[item.name]}"
+        default = name if item.default else opposites[item.name]
+        both = f"{name}/{opposites[item.name]}"
         return click.option(both, item.name, default=None, help=f"{text}  [default: {default}]")
     if item.default is not None:
         text += f"  [default: {item.default}]"
     names = {"int": click.INT, "float": click.FLOAT, "str": click.STRING}
     kind = click.Choice(meta["choices"]) if meta["choices"] else names[str(item.type).split(" ")[0]]
-    return click.option(flag, *meta["aliases"], item.name, type=kind, default=None, metavar=meta["metavar"], help=text)
+    return click.option(name, *meta["aliases"], item.name, type=kind, default=None, metavar=meta["metavar"], help=text)
 
 
 preset_option = click.option(

@@ -40,13 +40,6 @@ class Sampling:
                 raise ConfigError(f"{name} {value}: give a finite number of at least 0")
 
 
-def select(state: State, rows: Tensor) -> State:
-    """The state of the given batch rows, in the given order, repeats allowed."""
-    if isinstance(state, tuple):
-        return tuple(select(part, rows) for part in state)
-    return state.index_select(0, rows.to(state.device))
-
-
 def read(stepper: Stepper, ids: Sequence[int]) -> tuple[Tensor, State]:
     """Read <eos> and then `ids` -> log-probabilities (V,) of the next token, and the state (batch of one)."""
     state = stepper.start(1)

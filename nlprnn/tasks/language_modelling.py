@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from nlprnn.checkpoint import CONFIG, RUN, ModelDirectory, read_config, read_json
-from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig, build, check_names, from_json
+from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig, build, check_names, flag, from_json
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics import perplexity
@@ -134,8 +134,8 @@ def _settings(path: Path, preset: str, given: dict[str, Any], resume: bool) -> S
     flat = {key: value for part in old.to_json().values() for key, value in part.items()}
     for name, value in given.items():
         if value is not None and name not in FREE_ON_RESUME and value != flat[name]:
-            flag = "--" + name.replace("_", "-")
-            raise ConfigError(f"{flag} {value}: the run to resume was started with {flat[name]}; leave the option out")
+            was = f"the run to resume was started with {flat[name]}"
+            raise ConfigError(f"{flag(name)} {value}: {was}; leave the option out")
     free = {name: given[name] for name in FREE_ON_RESUME if given.get(name) is not None}
     return dataclasses.replace(old, training=dataclasses.replace(old.training, **free))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nlprnn.checkpoint import RUN, WEIGHTS, ModelDirectory, read_config, read_json, save_weights
-from nlprnn.config import NGramConfig, TokenizerConfig, build, check_names
+from nlprnn.config import NGramConfig, TokenizerConfig, build, check_names, flag
 from nlprnn.errors import ConfigError
 from nlprnn.metrics import perplexity
 from nlprnn.models.arpa import read_arpa, write_arpa
@@ -64,7 +64,7 @@ def train_ngram(
     config = build(NGramConfig, settings)
     chosen = {name for name in (item.name for item in dataclasses.fields(TokenizerConfig)) if settings.get(name)}
     if like is not None and chosen:
-        raise ConfigError(f"--like takes the tokenizer of {like}; leave out {_flags(chosen)}")
+        raise ConfigError(f"--like takes the tokenizer of {like}; leave out {', '.join(map(flag, sorted(chosen)))}")
     with directory.claimed(overwrite, resume=False):
         if like is not None:
             read_config(Path(like))
@@ -84,10 +84,6 @@ def train_ngram(
         write_signature(directory.path, text)
         save_weights(directory.path / WEIGHTS, model.tensors())
         return _finish(directory, model, train, held_out, seconds)
-
-
-def _flags(names: set[str]) -> str:
-    return ", ".join("--" + name.replace("_", "-") for name in sorted(names))
 
 
 def _tokenizer(settings: dict[str, Any], text: Corpus, like: str | Path | None, note: Note) -> Tokenizer:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.inference.decoding import Sampling, draw, next_words, sample, select
+from nlprnn.inference.decoding import Sampling, draw, next_words, sample
 
 STARTS = np.array([True, False, True, True, False, False])  # <eos> <unk> _a _b c d
 
@@ -104,10 +104,3 @@ def test_draws_follow_the_probabilities_and_the_cuts() -> None:
 
 def test_what_must_never_be_drawn_is_not() -> None:
     assert 1 not in drawn(Table(), [], 300, Sampling(), 4, never=(1,))
-
-
-def test_states_are_selected_along_the_batch_wherever_they_are_nested() -> None:
-    state = ((torch.arange(6).view(3, 2),), (torch.arange(3)[:, None], torch.arange(3, 6)[:, None]))
-    chosen = select(state, torch.tensor([2, 0, 2, 1]))
-    assert chosen[0][0].tolist() == [[4, 5], [0, 1], [4, 5], [2, 3]]
-    assert chosen[1][1].flatten().tolist() == [5, 3, 5, 4]
