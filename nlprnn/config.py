@@ -14,7 +14,8 @@ from nlprnn.errors import ConfigError
 
 TOKENIZERS = ("words", "whitespace", "characters", "bpe", "unigram")
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
-OPTIMIZERS = ("adamw", "sgd")
+INITS = ("orthogonal", "uniform")
+OPTIMIZERS = ("adamw", "sgd", "nt-asgd")
 SCHEDULES = ("cosine", "plateau", "exponential", "constant")
 PRECISIONS = ("auto", "bf16", "fp32")
 KERNELS = ("auto", "torch", "reference")
@@ -128,11 +129,27 @@ class LanguageModelConfig(Config):
         0.2, "Dropout of recurrent weights (DropConnect, Merity 2018)", aliases=("--wdrop",)
     )
     locked_dropout: bool = option(True, "One dropout mask for all time steps of a batch, not a new one at each step")
-    init_range: float | None = option(
-        None,
-        "Draw all weights uniformly from +-X (default: orthogonal recurrent weights, forget bias 1)",
+    activation_penalty: float = option(
+        0.0,
+        "Adds to the loss X times the mean square of the last layer's dropped outputs (AR, Merity 2017)",
         low=0.0,
+        aliases=("--alpha",),
         metavar="X",
+    )
+    slowness_penalty: float = option(
+        0.0,
+        "Adds to the loss X times the mean square of their change from step to step (TAR, Merity 2017)",
+        low=0.0,
+        aliases=("--beta",),
+        metavar="X",
+    )
+    init_range: float | None = option(
+        None, "Draw all weights uniformly from +-X (default: as --recurrent-init)", low=0.0, metavar="X"
+    )
+    recurrent_init: str = option(
+        "orthogonal",
+        "First recurrent weights without --init-range: orthogonal with forget bias 1; uniform: within 1/sqrt(--hidden)",
+        choices=INITS,
     )
 
 
@@ -142,6 +159,11 @@ class TrainingConfig(Config):
 
     batch_size: int = option(32, "Sequences trained on side by side", low=1, aliases=("--batch_size",), metavar="N")
     bptt: int = option(35, "Truncated back-propagation through time: steps between updates", low=1, metavar="N")
+    variable_bptt: bool = option(
+        False,
+        "Draw the steps of each update anew, around --bptt and now and then its half (Merity 2018); "
+        "the learning rate follows",
+    )
     epochs: int | None = option(
         None,
         f"Passes over the text (default: {DEFAULT_EPOCHS}; with --max-minutes as many as fit, up to {MOST_EPOCHS})",
@@ -151,7 +173,18 @@ class TrainingConfig(Config):
     max_minutes: float | None = option(
         None, "Stop after so many minutes of training; the schedule is fitted to the time", low=0.01, metavar="M"
     )
-    optimizer: str = option("adamw", "The optimizer", choices=OPTIMIZERS)
+    optimizer: str = option(
+        "adamw",
+        "The optimizer; nt-asgd: SGD whose weights are averaged once validation stalls (Merity 2018)",
+        choices=OPTIMIZERS,
+    )
+    nonmonotone: int = option(
+        5,
+        "nt-asgd averages from when a validation is worse than the best of those more than N before it",
+        low=0,
+        aliases=("--nonmono",),
+        metavar="N",
+    )
     lr: float = option(0.003, "Peak learning rate", low=0.0, metavar="X")
     schedule: str = option(
         "cosine",
@@ -180,13 +213,20 @@ class TrainingConfig(Config):
         None, "Stop after so many validations without a better figure (default: never)", low=1, metavar="N"
     )
     evaluations_per_epoch: int = option(1, "Validations in each epoch", low=1, metavar="N")
-    seed: int = option(1, "Seed of initial weights and dropout", low=0, high=2**63 - 1, metavar="N")
+    seed: int = option(1, "Seed of initial weights, dropout and variable lengths", low=0, high=2**63 - 1, metavar="N")
     precision: str = option(
         "auto", "bf16 computes the large matrix products in bfloat16; weights stay fp32", choices=PRECISIONS
     )
     kernels: str = option("auto", "Force an implementation of the recurrent layers", choices=KERNELS)
     threads: int | None = option(None, "CPU threads (default: all cores)", low=1, metavar="N")
     device: str = option("cpu", "cpu, cuda, cuda:1, mps", metavar="D")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.averaging and self.optimizer == "nt-asgd":
+            raise ConfigError(
+                f"--averaging {self.averaging}: --optimizer nt-asgd averages the weights by itself; leave one out"
+            )
 
 
 @dataclass(frozen=True)
@@ -196,26 +236,66 @@ class NGramConfig(Config):
     order: int = option(5, "Words in the longest n-gram", low=1, high=5, metavar="N")
 
 
-# Zaremba, Sutskever and Vinyals 2014 sum the loss over the steps of truncated back-propagation and average it over the
-# batch; here it is averaged over both. Their learning rate 1 and gradient norm 5 become 1 x steps and 5 / steps.
-_ZAREMBA = {
+# Plain SGD, plain dropout and nothing else.
+_PLAIN = {
     "layers": 2,
     "tied": False,
     "dropout_embedding": 0.0,
     "weight_drop": 0.0,
     "locked_dropout": False,
-    "batch_size": 20,
     "optimizer": "sgd",
-    "schedule": "exponential",
     "warmup": 0,
     "weight_decay": 0.0,
 }
+# Zaremba, Sutskever and Vinyals 2014 sum the loss over the steps of truncated back-propagation and average it over the
+# batch; here it is averaged over both. Their learning rate 1 and gradient norm 5 become 1 x steps and 5 / steps.
+_ZAREMBA = _PLAIN | {"batch_size": 20, "schedule": "exponential"}
 _SMALL = {"hidden": 200, "dropout": 0.0, "init_range": 0.1, "bptt": 20, "epochs": 13}
 _MEDIUM = {"hidden": 650, "dropout": 0.5, "init_range": 0.05, "bptt": 35, "epochs": 39}
+# Merity, Keskar and Socher 2018 for Penn Treebank: the paper's numbers but for batch size 20 (not 40) and dropout 0.25
+# (not 0.3) between the layers, with which their published code replaces them. Both average the loss over steps and
+# batch, as is done here. Their last layer has the size of the embedding; here a projection stands after it instead.
+_AWD = {
+    "layers": 3,
+    "hidden": 1150,
+    "embedding": 400,
+    "dropout": 0.4,
+    "dropout_hidden": 0.25,
+    "dropout_embedding": 0.1,
+    "weight_drop": 0.5,
+    "activation_penalty": 2.0,
+    "slowness_penalty": 1.0,
+    "recurrent_init": "uniform",
+    "batch_size": 20,
+    "bptt": 70,
+    "variable_bptt": True,
+    "epochs": 750,
+    "optimizer": "nt-asgd",
+    "lr": 30.0,
+    "schedule": "constant",
+    "warmup": 0,
+    "weight_decay": 1.2e-6,
+    "clip": 0.25,
+}
+# Gulordava, Bojanowski, Grave, Linzen and Baroni 2018: the English model that they published, and the defaults of their
+# training code, which also averages the loss over steps and batch.
+_GULORDAVA = _PLAIN | {
+    "hidden": 650,
+    "dropout": 0.2,
+    "recurrent_init": "uniform",
+    "batch_size": 128,
+    "bptt": 35,
+    "epochs": 40,
+    "lr": 20.0,
+    "schedule": "plateau",
+    "clip": 0.25,
+}
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "small": _ZAREMBA | _SMALL | {"lr": 20.0, "clip": 5 / 20, "decay": 0.5, "decay_after": 4},
     "medium": _ZAREMBA | _MEDIUM | {"lr": 35.0, "clip": 5 / 35, "decay": 1 / 1.2, "decay_after": 6},
+    "awd": _AWD,
+    "gulordava": _GULORDAVA,
 }
 
 C = TypeVar("C", bound=Config)

@@ -59,7 +59,12 @@ def _option(item: dataclasses.Field[Any]) -> Callable[[F], F]:
     meta, name = item.metadata, flag(item.name)
     text = meta["help"]
     if item.type == "bool":
-        opposites = {"tied": "--untied", "lowercase": "--keep-case", "locked_dropout": "--unlocked-dropout"}
+        opposites = {
+            "tied": "--untied",
+            "lowercase": "--keep-case",
+            "locked_dropout": "--unlocked-dropout",
+            "variable_bptt": "--fixed-bptt",
+        }
         default = name if item.default else opposites[item.name]
         both = f"{name}/{opposites[item.name]}"
         return click.option(both, item.name, default=None, help=f"{text}  [default: {default}]")
@@ -75,7 +80,8 @@ preset_option = click.option(
     type=click.Choice(list(PRESETS)),
     default="default",
     show_default=True,
-    help="Settings to start from; small and medium are those of Zaremba et al. 2014",
+    help="Settings to start from: small and medium of Zaremba et al. 2014, awd of Merity et al. 2018, "
+    "gulordava of Gulordava et al. 2018",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table")
 out_option = click.option("--out", metavar="DIR", help="The model directory to write  [default: models/NAME]")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nlprnn.config import LanguageModelConfig
-from nlprnn.nn.dropout import dropout
+from nlprnn.nn.dropout import activation_penalty, dropout, slowness_penalty
 from nlprnn.nn.kernels.dispatch import Compute
 from nlprnn.nn.stack import RecurrentStack, StackState, detach
 from nlprnn.nn.vocabulary import Vocabulary
@@ -66,7 +66,7 @@ class LanguageModel(nn.Module):
             or_general(config.dropout_hidden),
             config.weight_drop,
             config.locked_dropout,
-            config.init_range,
+            _recurrent_range(config),
             generator,
         )
 
@@ -80,11 +80,13 @@ class LanguageModel(nn.Module):
 
     def forward(self, batch: TokenBatch, state: StackState | None = None) -> Loss:
         """The summed loss of a batch read from `state` (None: a fresh state)."""
-        losses, state = self.losses(batch, state)
+        hidden, state = self._hidden(batch.inputs, state)
+        outputs = self._dropped(hidden)
+        losses = self.vocabulary.losses(outputs, batch.targets)
         if batch.mask is not None:
             losses = losses * batch.mask
         count = losses.numel() if batch.mask is None else int(batch.mask.sum())
-        return Loss(losses.sum(), losses.new_zeros(()), count, state)
+        return Loss(losses.sum(), count * self._penalty(hidden, outputs, batch.mask), count, detach(state))
 
     def losses(self, batch: TokenBatch, state: StackState | None = None) -> tuple[Tensor, StackState]:
         """-log p of each target in nats (T, B), without regard to the mask, and the state after the batch, detached."""
@@ -93,10 +95,26 @@ class LanguageModel(nn.Module):
 
     def outputs(self, inputs: Tensor, state: StackState | None = None) -> tuple[Tensor, StackState]:
         """Token ids (T, B) -> what the output layer reads (T, B, H), and the state after them."""
-        config = self.config
-        x = dropout(self.vocabulary.embed(inputs), self.dropout_input, config.locked_dropout, self.training)
-        x, state = self.stack(x, state)
-        return dropout(x, self.dropout_output, config.locked_dropout, self.training), state
+        hidden, state = self._hidden(inputs, state)
+        return self._dropped(hidden), state
+
+    def _hidden(self, inputs: Tensor, state: StackState | None) -> tuple[Tensor, StackState]:
+        """Token ids (T, B) -> the last layer's outputs (T, B, H) before dropout, and the state after them."""
+        embedded = self.vocabulary.embed(inputs)
+        return self.stack(dropout(embedded, self.dropout_input, self.config.locked_dropout, self.training), state)
+
+    def _dropped(self, hidden: Tensor) -> Tensor:
+        return dropout(hidden, self.dropout_output, self.config.locked_dropout, self.training)
+
+    def _penalty(self, hidden: Tensor, outputs: Tensor, mask: Tensor | None) -> Tensor:
+        """What the activation penalties add to the mean loss of a token in training, ()."""
+        alpha, beta = self.config.activation_penalty, self.config.slowness_penalty
+        penalty = hidden.new_zeros(())
+        if self.training and alpha:
+            penalty = penalty + alpha * activation_penalty(outputs, mask)
+        if self.training and beta:
+            penalty = penalty + beta * slowness_penalty(hidden, mask)
+        return penalty
 
     def start(self, batch: int) -> StackState:
         """The fresh state of `batch` sequences; the first token read is <eos>."""
@@ -106,3 +124,10 @@ class LanguageModel(nn.Module):
         """One token of each sequence: ids (B,) -> log-probabilities of the next (B, V), in nats, and the new state."""
         outputs, state = self.outputs(ids[None].to(self.device), state)
         return torch.log_softmax(self.vocabulary.logits(outputs[0]), dim=-1), state
+
+
+def _recurrent_range(config: LanguageModelConfig) -> float | None:
+    """The range that the recurrent layers' weights are drawn from uniformly; None for orthogonal ones."""
+    if config.init_range is None and config.recurrent_init == "uniform":
+        return config.hidden**-0.5
+    return config.init_range

@@ -1,4 +1,7 @@
-"""The dropouts of recurrent networks, as functions of tensors; out of training, or with p = 0, they do nothing."""
+"""The dropouts and activation penalties of recurrent networks, as functions of tensors.
+
+Out of training, or with p = 0, a dropout does nothing.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +36,25 @@ def weight_dropout(weight: Tensor, p: float, training: bool) -> Tensor:
     if not training or p == 0:
         return weight
     return torch.nn.functional.dropout(weight, p, training=True)
+
+
+def activation_penalty(outputs: Tensor, mask: Tensor | None = None) -> Tensor:
+    """AR: the mean square () of a layer's outputs (T, B, H), where the mask (T, B) is not False.
+
+    Merity, McCann and Socher 2017 and Merity et al. 2018, section 4.6, write an L2 norm; what they computed, and what
+    their weight of 2 belongs to, is the mean square.
+    """
+    return _mean(outputs.square(), mask)
+
+
+def slowness_penalty(outputs: Tensor, mask: Tensor | None = None) -> Tensor:
+    """TAR: the mean square () of what changes from step to step in outputs (T, B, H); 0 for a single step."""
+    return _mean((outputs[1:] - outputs[:-1]).square(), None if mask is None else mask[1:])
+
+
+def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
+    """The mean () of x (T, B, H) over the units of all places where the mask (T, B) is not False; 0 without any."""
+    places = x.mean(-1)  # (T, B)
+    if mask is None:
+        return places.sum() / max(places.numel(), 1)
+    return (places * mask).sum() / mask.sum().clamp(min=1)

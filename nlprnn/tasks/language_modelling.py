@@ -100,7 +100,7 @@ def train_language_model(
         text = open_corpus(paths, valid=valid, test=test, column=column)
         tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
-        batches = StreamBatches(train.ids, chosen.training.batch_size, chosen.training.bptt)
+        batches = _batches(train, chosen.training)
         model = _network(chosen, len(tokenizer), device)
         _tell(note, text, tokenizer, train, held_out)
         if fresh:
@@ -185,6 +185,11 @@ def _network(chosen: Settings, vocabulary: int, device: torch.device) -> Languag
         raise ConfigError(f"a network of this size cannot be made ({reason}); lower --hidden") from None
     model.use(choose(chosen.training.kernels, chosen.training.precision, device))
     return model
+
+
+def _batches(train: TokenStore, training: TrainingConfig) -> StreamBatches:
+    """The training text as it is read. Raises DataError where it is too short."""
+    return StreamBatches(train.ids, training.batch_size, training.bptt, training.variable_bptt, training.seed)
 
 
 def _train(

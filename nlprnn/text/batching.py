@@ -11,6 +11,10 @@ from torch import Tensor
 
 from nlprnn.errors import DataError
 
+HALVED = 0.05  # the share of variable lengths that are drawn around half of `bptt`
+SPREAD = 5.0  # the standard deviation of variable lengths
+SHORTEST = 5
+
 
 class Batch(NamedTuple):
     """Inputs and the targets that follow them, both (T, B); `mask` (T, B) is False at padding, or None without any."""
@@ -36,9 +40,13 @@ class StreamBatches:
 
     and each column's state is carried from batch to batch, so that every token is read in its context. Up to B - 1
     tokens at the end of the stream do not fill a row and are left out of training.
+
+    With `variable`, the steps of each batch are drawn from a normal distribution around `bptt` or, now and then, its
+    half, so that the columns are cut at other places in each epoch (Merity et al. 2018, section 4.1). The cuts of an
+    epoch follow from `seed` and its number alone.
     """
 
-    def __init__(self, ids: np.ndarray, batch_size: int, bptt: int) -> None:
+    def __init__(self, ids: np.ndarray, batch_size: int, bptt: int, variable: bool = False, seed: int = 0) -> None:
         self.rows = len(ids) // batch_size
         if self.rows < 2:
             raise DataError(
@@ -46,11 +54,17 @@ class StreamBatches:
                 "give more text or a smaller --batch-size"
             )
         self.ids, self.batch_size, self.bptt = ids, batch_size, bptt
+        self.variable, self.seed = variable, seed
+        self.epoch = 0
         self.position = 0  # batches already given in this epoch
 
+    def length(self, epoch: int) -> int:
+        """Batches in an epoch, counted from 0."""
+        return len(self._ends(epoch))
+
     def __len__(self) -> int:
-        """Batches in an epoch."""
-        return -(-self.rows // self.bptt)
+        """Batches in the epoch under way."""
+        return self.length(self.epoch)
 
     @property
     def tokens(self) -> int:
@@ -58,13 +72,23 @@ class StreamBatches:
         return self.rows * self.batch_size
 
     def __iter__(self) -> Iterator[Batch]:
-        """The rest of this epoch; the next iteration starts a new one."""
-        while self.position < len(self):
-            start = self.position * self.bptt
-            stop = min(start + self.bptt, self.rows)
-            self.position += 1
-            yield self._batch(start, stop)
-        self.position = 0
+        """The rest of this epoch; once its last batch is taken, the next epoch is under way."""
+        ends = self._ends(self.epoch)
+        starts = np.append(0, ends[:-1])
+        for position in range(self.position, len(ends)):
+            last = position + 1 == len(ends)
+            self.epoch, self.position = (self.epoch + 1, 0) if last else (self.epoch, position + 1)
+            yield self._batch(int(starts[position]), int(ends[position]))
+
+    def _ends(self, epoch: int) -> np.ndarray:
+        """The rows at which the batches of an epoch end, ascending; the last is the last row's."""
+        if not self.variable:
+            return np.append(np.arange(self.bptt, self.rows, self.bptt), self.rows)
+        generator = np.random.default_rng((self.seed, epoch))
+        most = -(-self.rows // SHORTEST)
+        centres = np.where(generator.random(most) < HALVED, self.bptt / 2, self.bptt)
+        ends = np.cumsum(np.maximum(generator.normal(centres, SPREAD).astype(np.int64), SHORTEST))
+        return np.append(ends[ends < self.rows], self.rows)
 
     def _batch(self, start: int, stop: int) -> Batch:
         columns = np.empty((stop - start + 1, self.batch_size), dtype=np.int64)
@@ -76,10 +100,10 @@ class StreamBatches:
         return Batch(block[:-1], block[1:])
 
     def state_dict(self) -> dict[str, int]:
-        return {"position": self.position}
+        return {"epoch": self.epoch, "position": self.position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        self.position = state["position"]
+        self.epoch, self.position = state["epoch"], state["position"]
 
 
 def pad(sentences: Sequence[np.ndarray]) -> Batch:

@@ -12,8 +12,8 @@ from nlprnn.config import TrainingConfig
 
 
 def make_optimizer(parameters: Sequence[Tensor], config: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov and Hutter 2019) or plain SGD, in torch's fused form where there is one."""
-    if config.optimizer == "sgd":
+    """AdamW (Loshchilov and Hutter 2019) in torch's fused form where there is one, or plain SGD, also for nt-asgd."""
+    if config.optimizer in ("sgd", "nt-asgd"):
         return torch.optim.SGD(parameters, lr=config.lr, weight_decay=config.weight_decay)
     fused = parameters[0].device.type in ("cpu", "cuda")
     return torch.optim.AdamW(parameters, lr=config.lr, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=fused)
@@ -44,22 +44,39 @@ def clip_gradients(parameters: Sequence[Tensor], largest: float) -> float:
     return norm
 
 
-class Average:
-    """An exponential moving average of the weights, unbiased at its start (Kingma and Ba 2015, section 3)."""
+def has_stalled(figure: float, earlier: Sequence[float], interval: int) -> bool:
+    """Whether a validation's figure starts averaging: worse than the best of those more than `interval` before it.
 
-    def __init__(self, parameters: Sequence[Tensor], decay: float) -> None:
+    `earlier` are the figures of all validations before, oldest first; less is better (Merity et al. 2018, algorithm 1).
+    """
+    return len(earlier) > interval and figure > min(earlier[: len(earlier) - interval])
+
+
+class Average:
+    """A mean of the weights taken in so far, in which each counts `decay` times as much as the one after it.
+
+    Below 1 that is an exponential moving average, unbiased at its start (Kingma and Ba 2015, section 3); at 1, its
+    limit, the arithmetic mean (Polyak and Juditsky 1992).
+    """
+
+    def __init__(self, parameters: Sequence[Tensor], decay: float = 1.0) -> None:
         self.parameters, self.decay, self.steps = parameters, decay, 0
-        self.tensors = [parameter.detach().clone() for parameter in parameters]
+        self.tensors: list[Tensor] = []  # there is no mean of nothing
 
     def update(self) -> None:
-        """Take in the weights after a step."""
+        """Take in the weights as they are now."""
+        current = [parameter.detach() for parameter in self.parameters]
         self.steps += 1
-        weight = (1 - self.decay) / (1 - self.decay**self.steps)
-        with torch.no_grad():
-            torch._foreach_lerp_(self.tensors, [parameter.detach() for parameter in self.parameters], weight)
+        weight = 1 / self.steps if self.decay == 1 else (1 - self.decay) / (1 - self.decay**self.steps)
+        if self.tensors:
+            torch._foreach_lerp_(self.tensors, current, weight)
+        else:
+            self.tensors = [tensor.clone() for tensor in current]
 
     def swap(self) -> None:
-        """Exchange the model's weights and their average: once to validate with the average, and once to go back."""
+        """Exchange the model's weights and their average, where there is one: once to validate, and once to go back."""
+        if not self.tensors:
+            return
         with torch.no_grad():
             for parameter, average in zip(self.parameters, self.tensors, strict=True):
                 kept = parameter.detach().clone()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,11 +25,14 @@ class RunState:
 
     step: int = 0
     epoch: int = 0
+    epoch_step: int = 0  # steps in this epoch
     total: int | None = None  # steps in all; None until a budget in minutes has been turned into steps
     best: float = math.inf
     best_step: int = -1
     best_record: dict[str, float] = field(default_factory=dict)
     stale: int = 0  # validations since the best one
+    figures: list[float] = field(default_factory=list)  # of all validations
+    rate: float = 0.0  # of the last step: what a full batch is learned with
     scale: float = 1.0  # of the learning rate: plateau decay and the NaN guard
     recoveries: int = 0
     epoch_nll: float = 0.0
@@ -55,9 +59,12 @@ class RunState:
 
 
 class Batches(Protocol):
-    """An epoch at a time, resumable in the middle of one."""
+    """An epoch at a time, resumable in the middle of one; which batches an epoch has depends on its number alone.
 
-    def __len__(self) -> int: ...
+    Once the last batch of an epoch has been taken, the state is that of the next one's beginning.
+    """
+
+    def length(self, epoch: int) -> int: ...
     def __iter__(self) -> Any: ...
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
@@ -79,6 +86,18 @@ class Running:
     def device(self) -> torch.device:
         return self.parameters[0].device
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Inside, the model has its averaged weights, once there are any: those that are validated and kept."""
+        average = self.average
+        if average is not None:
+            average.swap()
+        try:
+            yield
+        finally:
+            if average is not None:
+                average.swap()
+
 
 def pack(run: Running) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """All of a run as named tensors and as JSON values."""
@@ -94,8 +113,8 @@ def pack(run: Running) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors[RANDOM] = torch.get_rng_state()
     if run.device.type == "cuda":
         tensors[RANDOM + ".cuda"] = torch.cuda.get_rng_state(run.device)
-    averaged = run.average.steps if run.average else 0
-    return tensors, {"now": vars(run.now), "batches": run.batches.state_dict(), "averaged": averaged}
+    average = None if run.average is None else {"decay": run.average.decay, "steps": run.average.steps}
+    return tensors, {"now": vars(run.now), "batches": run.batches.state_dict(), "average": average}
 
 
 def unpack(run: Running, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
@@ -110,9 +129,12 @@ def unpack(run: Running, tensors: dict[str, Tensor], state: dict[str, Any]) -> N
         index, key = name.split(".", 1)
         place = torch.device("cpu") if key == "step" and run.device.type == "cpu" else run.device
         run.optimizer.state[run.parameters[int(index)]][key] = tensors[OPTIMIZER + name].to(place)
-    if run.average is not None:
-        run.average.steps = state["averaged"]
-        run.average.tensors = [tensors[f"{AVERAGE}{i}"].to(run.device) for i in range(len(run.parameters))]
+    run.average = None
+    if state["average"] is not None:
+        run.average = Average(run.parameters, state["average"]["decay"])
+        run.average.steps = state["average"]["steps"]
+        places = range(len(_names(tensors, AVERAGE)))
+        run.average.tensors = [tensors[f"{AVERAGE}{index}"].to(run.device) for index in places]
     run.carried = _carried(tensors, run.device)
     torch.set_rng_state(tensors[RANDOM])
     if run.device.type == "cuda" and RANDOM + ".cuda" in tensors:

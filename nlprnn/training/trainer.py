@@ -6,6 +6,7 @@ state      s0 --> s1 --> s2 --> s3    the gradient stops at each bar
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from nlprnn.checkpoint import GOOD, WEIGHTS, ModelDirectory, load_weights, save_
 from nlprnn.config import DEFAULT_EPOCHS, MOST_EPOCHS, TrainingConfig
 from nlprnn.errors import ModelDirectoryError, NlprnnError
 from nlprnn.training.interruption import Interruption
-from nlprnn.training.optim import Average, clip_gradients, learning_rate, make_optimizer
+from nlprnn.training.optim import Average, clip_gradients, has_stalled, learning_rate, make_optimizer
 from nlprnn.training.progress import Progress
 from nlprnn.training.run_state import Batches, Running, RunState, pack, unpack
 
@@ -64,8 +65,8 @@ class Trainer:
     ) -> None:
         self.validate, self.config, self.directory, self.show = validate, config, directory, progress
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.running = Running(RunState(), model, parameters, make_optimizer(parameters, config), None, batches)
-        self._start_averaging()
+        average = Average(parameters, config.averaging) if config.averaging else None
+        self.running = Running(RunState(), model, parameters, make_optimizer(parameters, config), average, batches)
         self._saved_at = 0.0
         self._save_cost = 0.0
 
@@ -79,7 +80,7 @@ class Trainer:
         if not (resume and self._restore()):
             self.directory.rewind_log(0)
             save_weights(self.directory.path / GOOD, self.running.model.state_dict())
-            self.now.total = self._most_steps() if self.config.max_minutes is None else None
+            self.now.total = self._most_steps if self.config.max_minutes is None else None
         interruption = Interruption()
         began, self._saved_at = time.monotonic() - self.now.seconds, time.monotonic()
         try:
@@ -96,30 +97,34 @@ class Trainer:
             self.show.close()
         return Trained(self.now, interruption.signal)
 
+    @functools.cached_property
     def _most_steps(self) -> int:
         """Steps in all, where the budget is in epochs; at most as many, where it is in minutes."""
         default = DEFAULT_EPOCHS if self.config.max_minutes is None else MOST_EPOCHS
-        return (self.config.epochs or default) * len(self.running.batches)
+        return sum(self.running.batches.length(epoch) for epoch in range(self.config.epochs or default))
+
+    @property
+    def _epoch_length(self) -> int:
+        """Steps in the epoch under way."""
+        return self.running.batches.length(self.now.epoch)
 
     def _train_epoch(self, interruption: Interruption, began: float) -> None:
         """The rest of an epoch, with its validations and checkpoints; returns early when interrupted or done."""
-        now, length = self.now, len(self.running.batches)
+        now, length = self.now, self._epoch_length
         each = max(length // self.config.evaluations_per_epoch, 1)
         for batch in self.running.batches:
             self._step(batch)
             now.seconds = time.monotonic() - began
             fixed = self._fix_budget()
             done = now.total is not None and now.step >= now.total
-            position = (now.step - 1) % length + 1
-            last = position == length
-            if done or last or (position % each == 0 and length - position >= each):
+            last = now.epoch_step == length
+            if done or last or (now.epoch_step % each == 0 and length - now.epoch_step >= each):
                 self._judge()
                 stale = self.config.patience is not None and now.stale >= self.config.patience
                 now.finished = done or stale
             if last:
-                now.epoch, self.running.carried = now.epoch + 1, None
+                now.epoch, now.epoch_step, self.running.carried = now.epoch + 1, 0, None
                 now.epoch_nll, now.epoch_count = 0.0, 0
-                self.running.batches.load_state_dict({"position": 0})
             # The checkpoint comes before the weights it calls the best, so that the weights are never newer than it.
             overdue = time.monotonic() - self._saved_at > max(CHECKPOINT_SECONDS, 50 * self._save_cost)
             if fixed or overdue or now.best_step == now.step:
@@ -132,13 +137,13 @@ class Trainer:
     def _step(self, batch: Any) -> None:
         """One update: forward, backward, clip, optimizer."""
         now, run, started = self.now, self.running, time.monotonic()
-        rate = now.scale * learning_rate(self.config, now.step, now.total, now.epoch)
-        for group in run.optimizer.param_groups:
-            group["lr"] = rate
+        now.rate = now.scale * learning_rate(self.config, now.step, now.total, now.epoch)
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
         loss = run.model(batch.to(run.device), run.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()
+        for group in run.optimizer.param_groups:
+            group["lr"] = now.rate * self._share(loss.count)
         norm = clip_gradients(run.parameters, self.config.clip)
         nll = float(loss.nll.detach())
         if math.isfinite(nll) and math.isfinite(norm):
@@ -150,18 +155,27 @@ class Trainer:
             now.epoch_count += loss.count
         else:
             self._recover()
-        now.step += 1
+        now.step, now.epoch_step = now.step + 1, now.epoch_step + 1
         now.tokens += loss.count
         now.step_seconds += time.monotonic() - started
         if now.step == UNMEASURED:
             now.measured_from = now.step_seconds
         self.show.step(now.train_loss, now.train_perplexity, now.tokens_per_second)
 
+    def _share(self, count: int) -> float:
+        """What the learning rate of a batch of `count` targets is multiplied with.
+
+        The mean loss of a short batch would weigh its tokens more than that of a long one; where lengths vary, the rate
+        makes up for it (Merity et al. 2018, section 4.1).
+        """
+        return count / (self.config.batch_size * self.config.bptt) if self.config.variable_bptt else 1.0
+
     def _fix_budget(self) -> bool:
         """Turn a budget in minutes into a number of steps, once, from the time that the first steps took."""
-        now, config, most = self.now, self.config, self._most_steps()
+        now, config = self.now, self.config
         if now.total is not None or config.max_minutes is None:
             return False
+        most, length = self._most_steps, self._epoch_length
         measured, seconds = now.step - UNMEASURED, now.step_seconds - now.measured_from
         enough = measured >= MEASURED and seconds >= MEASURED_SHARE * 60 * config.max_minutes
         if not enough and now.step < max(most // 10, 1):
@@ -170,22 +184,18 @@ class Trainer:
         started = time.monotonic()
         self.validate()
         validation = (time.monotonic() - started) * config.evaluations_per_epoch
-        epoch = len(self.running.batches) * each + validation
+        epoch = length * each + validation
         left = config.max_minutes * 60 - now.seconds - validation
-        steps = now.step + int(max(left, 0.0) / epoch * len(self.running.batches))
+        steps = now.step + int(max(left, 0.0) / epoch * length)
         now.total = max(min(steps, most), now.step + 1)
         self.show.start(now.step, now.total)
         return True
 
     def _judge(self, log: bool = True) -> None:
         """Validate with the averaged weights, if there are any; note whether they are the best, tell and log."""
-        now, average = self.now, self.running.average
-        with_average = average is not None and average.steps > 0
-        if average is not None and with_average:
-            average.swap()
-        found = self.validate()
-        if average is not None and with_average:
-            average.swap()
+        now = self.now
+        with self.running.averaged():
+            found = self.validate()
         better = found.figure < now.best or not math.isfinite(now.best)
         if better:
             now.best, now.best_step, now.best_record, now.stale = found.figure, now.step, found.record, 0
@@ -193,24 +203,31 @@ class Trainer:
             now.stale += 1
             if self.config.schedule == "plateau":
                 now.scale /= 4
-        rate = float(self.running.optimizer.param_groups[0]["lr"])
-        record = {"step": now.step, "epoch": now.epoch + 1, "train_loss": now.train_loss, "lr": rate, **found.record}
+        record = {"step": now.step, "epoch": now.epoch + 1, "train_loss": now.train_loss, "lr": now.rate}
         if log:
-            self.directory.append_log(record | {"seconds": round(now.seconds, 2)})
+            self.directory.append_log(record | found.record | {"seconds": round(now.seconds, 2)})
+        epochs = now.epoch + now.epoch_step / self._epoch_length
         self.show.line(
-            f"epoch {now.step / len(self.running.batches):6.2f} | step {now.step:>7,} | lr {rate:.2e} | "
+            f"epoch {epochs:6.2f} | step {now.step:>7,} | lr {now.rate:.2e} | "
             f"train ppl {now.train_perplexity:8.2f} | {found.text}{' (best)' if better else '       '} | "
             f"{now.tokens_per_second:,.0f} tok/s | {now.seconds / 60:5.1f} min"
         )
+        self._trigger(found.figure)
+
+    def _trigger(self, figure: float) -> None:
+        """Note a validation's figure; NT-ASGD starts to average when it tells that SGD alone has stalled."""
+        now, run, config = self.now, self.running, self.config
+        stalled = has_stalled(figure, now.figures, config.nonmonotone)
+        if config.optimizer == "nt-asgd" and run.average is None and stalled:
+            run.average = Average(run.parameters)
+            run.average.update()  # the weights that stalled are the first of the mean
+            self.show.line(f"step {now.step}: validation has stalled; from here on the weights are averaged")
+        now.figures.append(figure)
 
     def _keep_best(self) -> None:
         """Write the weights that were just validated as the model's."""
-        average = self.running.average
-        if average is not None and average.steps:
-            average.swap()
-        save_weights(self.directory.path / WEIGHTS, self.running.model.state_dict())
-        if average is not None and average.steps:
-            average.swap()
+        with self.running.averaged():
+            save_weights(self.directory.path / WEIGHTS, self.running.model.state_dict())
 
     def _recover(self) -> None:
         """The NaN guard: back to the last good weights, with half the learning rate and a fresh optimizer."""
@@ -225,13 +242,10 @@ class Trainer:
         name = WEIGHTS if math.isfinite(now.best) else GOOD
         load_weights(run.model, self.directory.path / name)
         run.optimizer = make_optimizer(run.parameters, self.config)
-        self._start_averaging()
+        if run.average is not None:
+            run.average = Average(run.parameters, run.average.decay)
         run.carried = None
         self.show.line(f"step {now.step}: the loss is not finite; back to the last good weights at half the rate")
-
-    def _start_averaging(self) -> None:
-        decay = self.config.averaging
-        self.running.average = Average(self.running.parameters, decay) if decay else None
 
     def _checkpoint(self) -> None:
         """Save everything that the next step depends on."""

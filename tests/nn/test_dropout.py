@@ -1,10 +1,11 @@
-"""Dropouts: what is shared, what is scaled, and that nothing happens outside training."""
+"""Dropouts: what is shared, what is scaled, and that nothing happens outside training; penalties by hand."""
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from nlprnn.nn.dropout import dropout, embedding_dropout, weight_dropout
+from nlprnn.nn.dropout import activation_penalty, dropout, embedding_dropout, slowness_penalty, weight_dropout
 from nlprnn.nn.stack import RecurrentStack
 from nlprnn.nn.vocabulary import Vocabulary
 
@@ -54,3 +55,20 @@ def test_weight_drop_leaves_the_parameter_alone_and_stops_its_gradient_where_it_
     assert torch.equal(weight.detach(), before)
     share = float((weight.grad == 0).float().mean())
     assert 0.3 < share < 0.7
+
+
+def test_activation_penalties_are_means_of_squares_by_hand() -> None:
+    outputs = torch.tensor([[[1.0, 2.0]], [[3.0, 0.0]], [[3.0, 4.0]]])  # (3, 1, 2)
+    assert activation_penalty(outputs).item() == pytest.approx((1 + 4 + 9 + 0 + 9 + 16) / 6)
+    assert slowness_penalty(outputs).item() == pytest.approx((4 + 4 + 0 + 16) / 4)
+    assert slowness_penalty(outputs[:1]).item() == 0.0
+
+
+def test_activation_penalties_leave_padding_out() -> None:
+    outputs, mask = torch.randn(5, 2, 3), torch.ones(5, 2, dtype=torch.bool)
+    mask[3:, 1] = False
+    for penalty, more in ((activation_penalty, 0), (slowness_penalty, 1)):
+        long, short = penalty(outputs[:, :1]).item(), penalty(outputs[:3, 1:]).item()
+        weights = 5 - more, 3 - more
+        expected = (long * weights[0] + short * weights[1]) / sum(weights)
+        assert penalty(outputs, mask).item() == pytest.approx(expected)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nlprnn.config import PRESETS, TrainingConfig, build
-from nlprnn.training.optim import Average, clip_gradients, learning_rate
+from nlprnn.training.optim import Average, clip_gradients, has_stalled, learning_rate
 
 
 def test_warm_up_rises_linearly_and_the_cosine_falls_to_zero() -> None:
@@ -59,3 +59,33 @@ def test_the_average_is_the_weighted_mean_of_the_weights_seen() -> None:
     assert weight.item() == pytest.approx((0.25 * 1 + 0.5 * 2 + 1 * 4) / 1.75)
     average.swap()
     assert weight.item() == 4.0
+
+
+def test_averaging_starts_with_the_first_figure_worse_than_the_best_of_those_more_than_n_before() -> None:
+    """Merity et al. 2018, algorithm 1: t > n and v > the least of logs[0 ... t-n-1]."""
+    figures = [10.0, 9.0, 8.0, 8.5, 8.9, 8.1, 7.0, 7.9, 7.5, 7.2]
+    #     t =   0    1    2    3    4    5    6    7    8    9
+    #         those more than two before:  10   10,9  ..8  ..8  ..8  ..8  ..7
+    stalled = [has_stalled(figure, figures[:t], 2) for t, figure in enumerate(figures)]
+    assert [t for t, found in enumerate(stalled) if found] == [5, 9]
+    assert not has_stalled(11.0, [10.0] * 5, 5)
+    assert has_stalled(11.0, [10.0] * 6, 5)
+    assert has_stalled(11.0, [10.0], 0)
+    assert not has_stalled(10.0, [10.0] * 9, 5)  # as good as the best is not worse
+
+
+def test_the_arithmetic_mean_is_that_of_torchs_averaged_sgd() -> None:
+    """torch's mean starts with the second of its iterates, whatever t0 <= 0 would have it start with."""
+    generator = torch.Generator().manual_seed(1)
+    inputs, targets = torch.randn(30, 4, generator=generator), torch.randn(30, generator=generator)
+    weight = torch.zeros(4, requires_grad=True)
+    theirs = torch.optim.ASGD([weight], lr=0.1, lambd=0.0, alpha=0.0, t0=0.0)
+    average = Average([weight])
+    for step in range(40):
+        theirs.zero_grad()
+        (inputs @ weight - targets).square().mean().backward()
+        theirs.step()
+        if step > 0:
+            average.update()
+    assert torch.allclose(average.tensors[0], theirs.state[weight]["ax"], atol=1e-7)
+    assert not torch.allclose(average.tensors[0], weight, atol=1e-3)

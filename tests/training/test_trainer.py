@@ -59,7 +59,7 @@ def make(path: Path, config: TrainingConfig, at_step: Callable[[], None] = lambd
     directory.claim(overwrite=False, resume=path.is_dir())
     if not (path / "config.json").is_file():
         directory.write_config("language-model")
-    batches = StreamBatches(IDS, config.batch_size, config.bptt)
+    batches = StreamBatches(IDS, config.batch_size, config.bptt, config.variable_bptt, config.seed)
     return Trainer(model, batches, validate, config, directory, Progress(quiet=True))
 
 
@@ -88,7 +88,19 @@ CONFIGS = {
     "adamw": TrainingConfig(batch_size=6, bptt=7, epochs=3, warmup=5),
     "sgd": TrainingConfig(batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=2.0, schedule="plateau", clip=0.25),
     "averaged": TrainingConfig(batch_size=6, bptt=7, epochs=3, averaging=0.9, evaluations_per_epoch=3),
+    "variable": TrainingConfig(batch_size=6, bptt=7, epochs=3, variable_bptt=True),
 }
+NT_ASGD = TrainingConfig(
+    batch_size=6,
+    bptt=7,
+    epochs=3,
+    optimizer="nt-asgd",
+    lr=5.0,
+    clip=0.25,
+    schedule="constant",
+    nonmonotone=2,
+    evaluations_per_epoch=4,
+)
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
@@ -103,6 +115,71 @@ def test_a_run_stopped_and_resumed_ends_with_the_same_weights_bit_for_bit(tmp_pa
     assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
     logs = [figures(tmp_path / run) for run in ("whole", "parts")]
     assert logs[0] == logs[1]
+
+
+def nt_asgd(path: Path) -> tuple[Trainer, int]:
+    """A run of NT-ASGD, and the step after which it began to average."""
+    run = finish(make(path, NT_ASGD))
+    assert run.running.average is not None
+    return run, run.now.step - run.running.average.steps + 1
+
+
+@pytest.mark.parametrize("beside", [-1, 0, 1])
+def test_a_run_stopped_where_averaging_begins_ends_with_the_same_weights(tmp_path: Path, beside: int) -> None:
+    _, began = nt_asgd(tmp_path / "whole")
+    stop = Clock(began + beside, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    stopped = finish(make(tmp_path / "parts", NT_ASGD, stop))
+    assert (stopped.running.average is None) == (beside < 0)
+    finish(make(tmp_path / "parts", NT_ASGD), resume=True)
+    assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    assert figures(tmp_path / "whole") == figures(tmp_path / "parts")
+
+
+def test_nt_asgd_validates_and_keeps_the_mean_of_all_weights_since_validation_stalled(tmp_path: Path) -> None:
+    made = make(tmp_path / "run", NT_ASGD)
+    seen = []
+    made.running.optimizer.register_step_post_hook(
+        lambda *_: seen.append([parameter.detach().clone() for parameter in made.running.parameters])
+    )
+    run = finish(made)
+    assert run.running.average is not None
+    began = len(seen) - run.running.average.steps + 1
+    found = figures(tmp_path / "run")
+    steps = [json.loads(line)["step"] for line in (tmp_path / "run" / LOG).read_text(encoding="utf-8").splitlines()]
+    place = steps.index(began)
+    assert place > 2
+    assert found[place] > min(found[: place - 2])
+    assert all(found[t] <= min(found[: t - 2]) for t in range(3, place))
+    model = LanguageModel(NETWORK, TYPES)
+
+    def figure_of(first: int, last: int) -> float:
+        """The validation figure of the mean of the weights after the steps `first` to `last`, counted from 1."""
+        with torch.no_grad():
+            for index, parameter in enumerate(model.parameters()):
+                parameter.copy_(torch.stack([part[index] for part in seen[first - 1 : last]]).double().mean(0))
+        return math.exp(stream_nll(model, IDS[:200], TYPES) / 200)
+
+    assert found[: place + 1] == pytest.approx([figure_of(step, step) for step in steps[: place + 1]], rel=1e-5)
+    assert found[place + 1 :] == pytest.approx([figure_of(began, step) for step in steps[place + 1 :]], rel=1e-5)
+    assert run.now.best_step > began
+    model.load_state_dict(read_tensors(tmp_path / "run" / WEIGHTS))
+    assert math.exp(stream_nll(model, IDS[:200], TYPES) / 200) == pytest.approx(min(found), rel=1e-5)
+
+
+def test_variable_lengths_scale_the_rate_and_the_budget_stays_in_epochs(tmp_path: Path) -> None:
+    config = TrainingConfig(
+        batch_size=6, bptt=20, epochs=3, variable_bptt=True, optimizer="sgd", lr=2.0, schedule="constant", warmup=0
+    )
+    made = make(tmp_path / "run", config)
+    rates, rows = [], []
+    made.running.model.register_forward_pre_hook(lambda _, inputs: rows.append(len(inputs[0].inputs)))
+    made.running.optimizer.register_step_post_hook(lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"]))
+    run = finish(made)
+    assert rates == pytest.approx([2.0 * length / 20 for length in rows])
+    assert len(set(rows)) > 5
+    assert sum(rows) == 3 * 150
+    assert (run.now.epoch, run.now.step) == (3, len(rates))
+    assert len(figures(tmp_path / "run")) == 3
 
 
 class KilledError(BaseException):
@@ -146,6 +223,22 @@ def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_weights(tmp_path: 
     assert result.now.recoveries == 1
     assert result.now.scale == 0.5
     assert result.now.finished
+    assert all(torch.isfinite(tensor).all() for tensor in weights(tmp_path / "run").values())
+
+
+def test_after_a_loss_that_is_not_finite_the_mean_of_nt_asgd_starts_anew(tmp_path: Path) -> None:
+    _, began = nt_asgd(tmp_path / "healthy")
+    runs = {}
+
+    def poison() -> None:
+        with torch.no_grad():
+            runs["it"].running.parameters[0].fill_(math.nan)
+
+    runs["it"] = make(tmp_path / "run", NT_ASGD, Clock(began + 3, poison))
+    run = finish(runs["it"])
+    assert run.now.recoveries == 1
+    assert run.running.average is not None
+    assert run.running.average.steps == run.now.step - (began + 3)
     assert all(torch.isfinite(tensor).all() for tensor in weights(tmp_path / "run").values())
 
 
