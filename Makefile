@@ -5,8 +5,8 @@ BIN := .venv/bin
 .PHONY: install test check demo bench clean
 install: .venv/installed
 
-.venv/installed: setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
+.venv/installed: setup.cfg setup.py pyproject.toml constraints.txt $(wildcard nlprnn/nn/kernels/csrc/*)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from nlprnn.errors import ConfigError
+from nlprnn.presets import PRESETS
 
 TOKENIZERS = ("words", "whitespace", "characters", "bpe", "unigram")
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
@@ -18,7 +19,7 @@ INITS = ("orthogonal", "uniform")
 OPTIMIZERS = ("adamw", "sgd", "nt-asgd")
 SCHEDULES = ("cosine", "plateau", "exponential", "constant")
 PRECISIONS = ("auto", "bf16", "fp32")
-KERNELS = ("auto", "torch", "reference")
+KERNELS = ("auto", "native", "torch", "reference")
 DEFAULT_EPOCHS = 15
 MOST_EPOCHS = 40  # with a budget in minutes alone: more passes over a small text do not help
 
@@ -108,6 +109,7 @@ class LanguageModelConfig(Config):
     cell: str = option("lstm", "The recurrent cell", choices=CELLS)
     layers: int = option(2, "Recurrent layers", low=1, high=64, aliases=("--nlayers",), metavar="N")
     hidden: int = option(400, "Units of each recurrent layer", low=1, aliases=("--nhid",), metavar="N")
+    last_hidden: int | None = option(None, "Units of the last layer (default: as --hidden)", low=1, metavar="N")
     embedding: int | None = option(
         None, "Embedding size (default: as --hidden)", low=1, aliases=("--emsize",), metavar="N"
     )
@@ -217,7 +219,9 @@ class TrainingConfig(Config):
     precision: str = option(
         "auto", "bf16 computes the large matrix products in bfloat16; weights stay fp32", choices=PRECISIONS
     )
-    kernels: str = option("auto", "Force an implementation of the recurrent layers", choices=KERNELS)
+    kernels: str = option(
+        "auto", "Force an implementation: native is compiled C, for CPUs; reference a readable loop", choices=KERNELS
+    )
     threads: int | None = option(None, "CPU threads (default: all cores)", low=1, metavar="N")
     device: str = option("cpu", "cpu, cuda, cuda:1, mps", metavar="D")
 
@@ -235,68 +239,6 @@ class NGramConfig(Config):
 
     order: int = option(5, "Words in the longest n-gram", low=1, high=5, metavar="N")
 
-
-# Plain SGD, plain dropout and nothing else.
-_PLAIN = {
-    "layers": 2,
-    "tied": False,
-    "dropout_embedding": 0.0,
-    "weight_drop": 0.0,
-    "locked_dropout": False,
-    "optimizer": "sgd",
-    "warmup": 0,
-    "weight_decay": 0.0,
-}
-# Zaremba, Sutskever and Vinyals 2014 sum the loss over the steps of truncated back-propagation and average it over the
-# batch; here it is averaged over both. Their learning rate 1 and gradient norm 5 become 1 x steps and 5 / steps.
-_ZAREMBA = _PLAIN | {"batch_size": 20, "schedule": "exponential"}
-_SMALL = {"hidden": 200, "dropout": 0.0, "init_range": 0.1, "bptt": 20, "epochs": 13}
-_MEDIUM = {"hidden": 650, "dropout": 0.5, "init_range": 0.05, "bptt": 35, "epochs": 39}
-# Merity, Keskar and Socher 2018 for Penn Treebank: the paper's numbers but for batch size 20 (not 40) and dropout 0.25
-# (not 0.3) between the layers, with which their published code replaces them. Both average the loss over steps and
-# batch, as is done here. Their last layer has the size of the embedding; here a projection stands after it instead.
-_AWD = {
-    "layers": 3,
-    "hidden": 1150,
-    "embedding": 400,
-    "dropout": 0.4,
-    "dropout_hidden": 0.25,
-    "dropout_embedding": 0.1,
-    "weight_drop": 0.5,
-    "activation_penalty": 2.0,
-    "slowness_penalty": 1.0,
-    "recurrent_init": "uniform",
-    "batch_size": 20,
-    "bptt": 70,
-    "variable_bptt": True,
-    "epochs": 750,
-    "optimizer": "nt-asgd",
-    "lr": 30.0,
-    "schedule": "constant",
-    "warmup": 0,
-    "weight_decay": 1.2e-6,
-    "clip": 0.25,
-}
-# Gulordava, Bojanowski, Grave, Linzen and Baroni 2018: the English model that they published, and the defaults of their
-# training code, which also averages the loss over steps and batch.
-_GULORDAVA = _PLAIN | {
-    "hidden": 650,
-    "dropout": 0.2,
-    "recurrent_init": "uniform",
-    "batch_size": 128,
-    "bptt": 35,
-    "epochs": 40,
-    "lr": 20.0,
-    "schedule": "plateau",
-    "clip": 0.25,
-}
-PRESETS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "small": _ZAREMBA | _SMALL | {"lr": 20.0, "clip": 5 / 20, "decay": 0.5, "decay_after": 4},
-    "medium": _ZAREMBA | _MEDIUM | {"lr": 35.0, "clip": 5 / 35, "decay": 1 / 1.2, "decay_after": 6},
-    "awd": _AWD,
-    "gulordava": _GULORDAVA,
-}
 
 C = TypeVar("C", bound=Config)
 

@@ -43,6 +43,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.config = config
         embedding = config.embedding or config.hidden
+        sizes = [config.hidden] * (config.layers - 1) + [config.last_hidden or config.hidden]
         generator = torch.Generator().manual_seed(seed)
 
         def or_general(p: float | None) -> float:
@@ -52,7 +53,7 @@ class LanguageModel(nn.Module):
         self.vocabulary = Vocabulary(
             vocabulary,
             embedding,
-            config.hidden,
+            sizes[-1],
             config.tied,
             config.dropout_embedding,
             config.init_range,
@@ -61,12 +62,12 @@ class LanguageModel(nn.Module):
         self.stack = RecurrentStack(
             config.cell,
             embedding,
-            config.hidden,
-            config.layers,
+            sizes,
             or_general(config.dropout_hidden),
             config.weight_drop,
             config.locked_dropout,
-            _recurrent_range(config),
+            config.init_range,
+            config.recurrent_init,
             generator,
         )
 
@@ -124,10 +125,3 @@ class LanguageModel(nn.Module):
         """One token of each sequence: ids (B,) -> log-probabilities of the next (B, V), in nats, and the new state."""
         outputs, state = self.outputs(ids[None].to(self.device), state)
         return torch.log_softmax(self.vocabulary.logits(outputs[0]), dim=-1), state
-
-
-def _recurrent_range(config: LanguageModelConfig) -> float | None:
-    """The range that the recurrent layers' weights are drawn from uniformly; None for orthogonal ones."""
-    if config.init_range is None and config.recurrent_init == "uniform":
-        return config.hidden**-0.5
-    return config.init_range

@@ -6,7 +6,6 @@ torch's order, so that they are interchangeable with torch.nn's. A state is a tu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from nlprnn.nn.steps import Steps
 
 State = tuple[Tensor, ...]  # of one layer: (h,) or (h, c), each (B, H)
 
@@ -77,29 +78,38 @@ CELLS = {
 }
 
 
-def unroll(cell: Cell, x: Tensor, state: State, w: Weights) -> tuple[Tensor, State]:
-    """Run a cell over a sequence, step by step: x (T, B, I), state of (B, H) -> outputs (T, B, H), last state."""
-    outputs = []
-    for x_t in x:  # (B, I)
-        state = cell.step(x_t, state, w)
-        outputs.append(state[0])
-    return torch.stack(outputs), state  # (T, B, H)
+def unroll(
+    cell: Cell, x: Tensor, steps: Steps, state: State, w: Weights, backwards: bool = False
+) -> tuple[Tensor, State]:
+    """Run a cell over sequences, step by step: x (N, I), state of (B, H) -> outputs (N, H), each sequence's last state.
+
+    A step goes on with the sequences that are long enough to have it; the states of the others stay.
+    """
+    starts, outputs = steps.starts.tolist(), [x] * steps.count
+    for step in reversed(range(steps.count)) if backwards else range(steps.count):
+        rows = slice(starts[step], starts[step + 1])
+        going = rows.stop - rows.start
+        after = cell.step(x[rows], tuple(part[:going] for part in state), w)
+        state = tuple(torch.cat([new, old[going:]]) for new, old in zip(after, state, strict=True))
+        outputs[step] = after[0]
+    return torch.cat(outputs), state
 
 
-def initialise(cell: Cell, w: Weights, init_range: float | None, generator: torch.Generator) -> None:
+def initialise(cell: Cell, w: Weights, init_range: float | None, init: str, generator: torch.Generator) -> None:
     """Fill a cell's weights in place.
 
-    With `init_range` all are drawn uniformly from +-init_range (Zaremba 2014). Otherwise input weights are uniform in
-    +-1/sqrt(H), each gate's recurrent matrix is orthogonal (Saxe et al. 2014) or, for relu units, the identity (Le et
-    al. 2015), biases are zero, and the forget gate's bias is 1 (Jozefowicz et al. 2015).
+    With `init_range` all are drawn uniformly from +-init_range (Zaremba 2014), with `init` "uniform" from +-1/sqrt(H).
+    Otherwise input weights are uniform in +-1/sqrt(H), each gate's recurrent matrix is orthogonal (Saxe et al. 2014)
+    or, for relu units, the identity (Le et al. 2015), biases are zero, and the forget gate's bias is 1 (Jozefowicz et
+    al. 2015).
     """
     hidden = w.w_hh.shape[1]
+    bound = hidden**-0.5 if init_range is None else init_range
     with torch.no_grad():
-        if init_range is not None:
+        if init_range is not None or init == "uniform":
             for tensor in w:
-                tensor.uniform_(-init_range, init_range, generator=generator)
+                tensor.uniform_(-bound, bound, generator=generator)
             return
-        bound = 1 / math.sqrt(hidden)
         w.w_ih.uniform_(-bound, bound, generator=generator)
         for gate in w.w_hh.chunk(cell.gates):  # (H, H)
             if cell.name == "rnn-relu":

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from nlprnn.nn.cells import CELLS, Cell, State, Weights, initialise
-from nlprnn.nn.dropout import dropout, weight_dropout
+from nlprnn.nn.dropout import keep_mask, weight_dropout
 from nlprnn.nn.kernels.dispatch import Compute, run_sequence
+from nlprnn.nn.steps import Steps, even_steps, unpad
 
-StackState = tuple[State, ...]  # per layer a tuple of (B, H) tensors: batch is dimension 0 of each
+StackState = tuple[State, ...]  # per layer and direction a tuple of (B, H) tensors: batch is dimension 0 of each
 
 
 class RecurrentLayer(nn.Module):
-    """The weights of one recurrent layer, and the layer as a function over a sequence."""
+    """The weights of one recurrent layer in one direction."""
 
     def __init__(
-        self, cell: Cell, inputs: int, hidden: int, init_range: float | None, generator: torch.Generator
+        self,
+        cell: Cell,
+        inputs: int,
+        hidden: int,
+        backwards: bool,
+        init_range: float | None,
+        init: str,
+        generator: torch.Generator,
     ) -> None:
         super().__init__()
+        self.hidden, self.backwards = hidden, backwards
         rows = cell.gates * hidden
         self.w_ih = nn.Parameter(torch.empty(rows, inputs))
         self.w_hh = nn.Parameter(torch.empty(rows, hidden))
         self.b_ih = nn.Parameter(torch.empty(rows))
         self.b_hh = nn.Parameter(torch.empty(rows))
-        initialise(cell, self.weights(), init_range, generator)
+        initialise(cell, self.weights(), init_range, init, generator)
 
     def weights(self, drop: float = 0.0) -> Weights:
         """The weights to compute with; dropping acts on the tensor, the parameter stays what it is."""
@@ -32,50 +44,93 @@ class RecurrentLayer(nn.Module):
 
 
 class RecurrentStack(nn.Module):
-    """`layers` recurrent layers of `hidden` units over inputs of size `inputs`.
+    """Recurrent layers over inputs of size `inputs`, of as many units as `sizes` says.
 
-    `dropout` acts between the layers (not on the input and not on the last output), `weight_drop` on every recurrent
-    matrix, with one mask for all steps of a batch. `compute` says which kernels run; bfloat16 is for training alone.
+    A bidirectional stack has two layers at each depth, one for each reading direction, whose outputs stand side by
+    side; `layers` holds them as forward, backward, forward, ... `dropout` acts between the layers (not on the input and
+    not on the last output), `weight_drop` on every recurrent matrix, with one mask for all steps of a batch. `compute`
+    says which kernels run; bfloat16 is for training alone.
     """
 
     def __init__(
         self,
         cell: str,
         inputs: int,
-        hidden: int,
-        layers: int,
+        sizes: Sequence[int],
         dropout: float = 0.0,
         weight_drop: float = 0.0,
         locked: bool = True,
         init_range: float | None = None,
+        init: str = "orthogonal",
         generator: torch.Generator | None = None,
+        bidirectional: bool = False,
     ) -> None:
         super().__init__()
-        self.hidden, self.dropout, self.weight_drop, self.locked = hidden, dropout, weight_drop, locked
+        self.dropout, self.weight_drop, self.locked = dropout, weight_drop, locked
+        self.directions = 2 if bidirectional else 1
         self.compute = Compute()
-        generator = generator or torch.Generator().manual_seed(0)
-        sizes = [inputs] + [hidden] * (layers - 1)
         self.cell = CELLS[cell]
-        self.layers = nn.ModuleList(RecurrentLayer(self.cell, size, hidden, init_range, generator) for size in sizes)
+        generator = generator or torch.Generator().manual_seed(0)
+        below = [inputs, *(size * self.directions for size in sizes)]
+        self.layers = nn.ModuleList(
+            RecurrentLayer(self.cell, below[depth], size, direction == 1, init_range, init, generator)
+            for depth, size in enumerate(sizes)
+            for direction in range(self.directions)
+        )
 
     def zero_state(self, batch: int) -> StackState:
         """The state before the first input: zeros, (B, H) each."""
-        zeros = next(self.parameters()).new_zeros(batch, self.hidden)
-        return tuple((zeros,) * self.cell.states for _ in self.layers)
+        like = next(self.parameters())
+        zeros = [like.new_zeros(batch, cast(RecurrentLayer, layer).hidden) for layer in self.layers]
+        return tuple((zero,) * self.cell.states for zero in zeros)
 
-    def forward(self, x: Tensor, state: StackState | None = None) -> tuple[Tensor, StackState]:
-        """x (T, B, I), state or None for zeros -> the last layer's outputs (T, B, H), and the state after them."""
+    def forward(
+        self, x: Tensor, state: StackState | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, StackState]:
+        """x (T, B, I), state or None for zeros -> the last layer's outputs (T, B, H), and the state after them.
+
+        With `lengths` (B,), each at least 1, on the CPU, what stands after a sequence's end is not read: outputs there
+        are zeros, and a state is that after the sequence's own last step (its first, in a backward direction).
+        """
         state = state or self.zero_state(x.shape[1])
+        if lengths is None:
+            rows, last = self._run(x.flatten(0, 1), even_steps(*x.shape[:2]), state)
+            return rows.view(*x.shape[:2], -1), last
+        steps, order, places = unpad(lengths, len(x))
+        sort, place = order.to(x.device), places.to(x.device)
+        state = tuple(tuple(part[sort] for part in layer) for layer in state)
+        rows, last = self._run(x.flatten(0, 1)[place], steps, state)
+        outputs = rows.new_zeros(x.shape[0] * x.shape[1], rows.shape[1]).index_copy(0, place, rows)
+        unsort = sort.argsort()
+        return outputs.view(*x.shape[:2], -1), tuple(tuple(part[unsort] for part in layer) for layer in last)
+
+    def _run(self, x: Tensor, steps: Steps, state: StackState) -> tuple[Tensor, StackState]:
+        """The same on rows without padding: x (N, I) -> outputs (N, H)."""
         compute = self.compute if self.training else Compute(self.compute.kernels)
         last = []
-        for depth, before in enumerate(state):
+        for depth in range(0, len(self.layers), self.directions):
             if depth > 0:
-                x = dropout(x, self.dropout, self.locked, self.training)
-            layer = self.layers[depth]
-            assert isinstance(layer, RecurrentLayer)
-            x, after = run_sequence(compute, self.cell, x, before, layer.weights(self.weight_drop))
-            last.append(after)
+                x = self._dropped(x, steps)
+            outputs = []
+            for index in range(depth, depth + self.directions):
+                layer = cast(RecurrentLayer, self.layers[index])
+                weights = layer.weights(self.weight_drop)
+                rows, after = run_sequence(compute, self.cell, x, steps, state[index], weights, layer.backwards)
+                outputs.append(rows)
+                last.append(after)
+            x = outputs[0] if self.directions == 1 else torch.cat(outputs, dim=1)
         return x, tuple(last)
+
+    def _dropped(self, x: Tensor, steps: Steps) -> Tensor:
+        """Dropout of units of rows (N, H); locked: one mask for all steps of a sequence (Gal and Ghahramani 2016)."""
+        if not self.training or self.dropout == 0:
+            return x
+        if not self.locked:
+            return x * keep_mask(tuple(x.shape), self.dropout, x)
+        mask = keep_mask((steps.sequences, x.shape[1]), self.dropout, x)
+        if steps.even:
+            return (x.view(steps.count, steps.sequences, -1) * mask).flatten(0, 1)
+        return x * mask[steps.sequence_of().to(x.device)]
 
 
 def detach(state: StackState) -> StackState:

@@ -56,7 +56,8 @@ class Vocabulary(nn.Module):
         """-log p(target), in nats, of each token: x (T, B, H), targets (T, B) -> (T, B)."""
         compute = self.compute if self.training else Compute(self.compute.kernels)
         rows = self._projected(x).flatten(0, 1)
-        return linear_cross_entropy(compute, rows, self._output(), self.bias, targets.flatten()).view_as(targets)
+        losses, _ = linear_cross_entropy(compute, rows, self._output(), self.bias, targets.flatten())
+        return losses.view_as(targets)
 
     def _output(self) -> Tensor:
         return self.embedding if self.output is None else self.output

@@ -48,7 +48,7 @@ def test_embedding_dropout_drops_a_word_type_at_all_its_places() -> None:
 
 def test_weight_drop_leaves_the_parameter_alone_and_stops_its_gradient_where_it_dropped() -> None:
     torch.manual_seed(3)
-    stack = RecurrentStack("lstm", 3, 8, layers=1, weight_drop=0.5).train()
+    stack = RecurrentStack("lstm", 3, [8], weight_drop=0.5).train()
     weight = stack.layers[0].w_hh
     before = weight.detach().clone()
     stack(torch.randn(6, 2, 3))[0].sum().backward()

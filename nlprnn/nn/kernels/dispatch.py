@@ -1,6 +1,7 @@
 """Which implementation runs: the one place that knows all of them.
 
-`reference` is the readable loop over cells; `torch` uses torch's own fused sequences and bfloat16 products.
+`reference` is the readable loop over cells; `torch` uses torch's own fused sequences and bfloat16 products; `native` is
+compiled C, for CPUs.
 """
 
 from __future__ import annotations
@@ -9,27 +10,52 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from nlprnn.errors import ConfigError
 from nlprnn.nn import cells
-from nlprnn.nn.kernels import output, sequence
+from nlprnn.nn.kernels import library, native, output, sequence
+from nlprnn.nn.steps import Steps
 
 
 @dataclass(frozen=True)
 class Compute:
-    """How to compute: `kernels` is "torch" or "reference", `bf16` whether training's large products are in bfloat16."""
+    """How to compute: with which kernels, and whether training's large products are in bfloat16."""
 
     kernels: str = "torch"
     bf16: bool = False
 
 
 def choose(kernels: str, precision: str, device: torch.device) -> Compute:
-    """Resolve the settings `--kernels` and `--precision` for a device; `auto` takes what is fastest there."""
-    fast = has_bf16(device) if precision == "auto" else precision == "bf16"
-    return Compute("torch" if kernels == "auto" else kernels, bf16=fast and kernels != "reference")
+    """Resolve the settings `--kernels` and `--precision` for a device; `auto` takes what is fastest there.
+
+    Raises ConfigError where compiled kernels are asked for and cannot run.
+    """
+    if kernels == "native" and not has_native(device):
+        raise ConfigError(f"--kernels native: {why_not_native(device)}; use --kernels torch")
+    if kernels == "auto":
+        kernels = "native" if has_native(device) else "torch"
+    can = library.instructions() == library.BF16 if kernels == "native" else has_bf16(device)
+    fast = can if precision == "auto" else precision == "bf16" and (can or kernels != "native")
+    return Compute(kernels, bf16=fast and kernels != "reference")
+
+
+def has_native(device: torch.device) -> bool:
+    """Whether the compiled kernels can run on a device."""
+    return device.type == "cpu" and library.instructions() > 0
+
+
+def why_not_native(device: torch.device) -> str:
+    """Why the compiled kernels cannot run, in a few words."""
+    if device.type != "cpu":
+        return f"the compiled kernels are for the CPU, not for {device.type}"
+    if library.load() is None:
+        return "no C compiler was there when nlprnn was installed"
+    return "this processor has neither AVX2 nor AVX-512"
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether products in bfloat16 are faster than in float32 on a device."""
+    """Whether torch's products in bfloat16 are faster than in float32 on a device."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.backends.mkldnn.is_available() and _cpu_has("avx512_bf16", "amx_bf16")
@@ -41,16 +67,36 @@ def _cpu_has(*features: str) -> bool:
 
 
 def run_sequence(
-    compute: Compute, cell: cells.Cell, x: Tensor, state: cells.State, w: cells.Weights
+    compute: Compute,
+    cell: cells.Cell,
+    x: Tensor,
+    steps: Steps,
+    state: cells.State,
+    w: cells.Weights,
+    backwards: bool = False,
 ) -> tuple[Tensor, cells.State]:
-    """One recurrent layer over x (T, B, I) from a state of (B, H) tensors -> outputs (T, B, H), last state."""
+    """One recurrent layer in one direction over x (N, I) from a state of (B, H) -> outputs (N, H), last state."""
     if compute.kernels == "reference":
-        return cells.unroll(cell, x, state, w)
-    return sequence.run(cell, x, state, w, compute.bf16)
+        return cells.unroll(cell, x, steps, state, w, backwards)
+    if compute.kernels == "native":
+        return native.run_sequence(library.for_precision(compute.bf16), cell, x, steps, state, w, backwards)
+    return sequence.run(cell, x, steps, state, w, backwards, compute.bf16)
 
 
-def linear_cross_entropy(compute: Compute, x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-    """-log softmax(x W^T + b)[target] of each row: x (N, H), weight (V, H), bias (V,), targets (N,) -> (N,) float32."""
-    if compute.bf16:
-        return output.linear_cross_entropy_bf16(x, weight, bias, targets)
-    return torch.nn.functional.cross_entropy(torch.nn.functional.linear(x, weight, bias), targets, reduction="none")
+def linear_cross_entropy(
+    compute: Compute, x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Losses of logits x W^T + b, row by row: x (N, H), weight (V, H), bias (V,), targets (N,) -> two (N,), in nats.
+
+    The first is what to train on: with label smoothing s (Szegedy et al. 2016) (1 - s) times -log p(target) plus s
+    times the mean of -log p over all types. The second is -log p(target) itself, without a gradient.
+    """
+    if compute.kernels == "native":
+        level = library.for_precision(compute.bf16)
+        return native.linear_cross_entropy(level, x, weight, bias, targets, smoothing)
+    if compute.bf16 and not smoothing:
+        losses = output.linear_cross_entropy_bf16(x, weight, bias, targets)
+        return losses, losses.detach()
+    log_probs = F.linear(x, weight, bias).log_softmax(dim=-1)
+    nll = F.nll_loss(log_probs, targets, reduction="none")
+    return (1 - smoothing) * nll - smoothing * log_probs.mean(dim=-1), nll.detach()

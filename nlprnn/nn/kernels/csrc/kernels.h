@@ -1,0 +1,16 @@
+/* Everything that is compiled once for each instruction set and operand type. */
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "native.h"
+
+#include "multiply.h"
+#include "gates.h"
+#include "sequence.h"
+#include "output.h"
+
+#define KERNELS \
+    {sequence_saved, sequence_scratch, sequence_forward, sequence_backward, \
+     output_saved, output_scratch, output_forward, output_backward}

@@ -1,0 +1,72 @@
+/* The functions that Python calls, by the instruction set asked for. */
+#include <stdlib.h>
+
+#include "native.h"
+
+enum { NONE, AVX2, AVX512, AVX512_BF16 };
+
+/* The best that this processor and its operating system can do. */
+int nlprnn_instructions(void)
+{
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+        return __builtin_cpu_supports("avx512bf16") ? AVX512_BF16 : AVX512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? AVX2 : NONE;
+}
+
+void nlprnn_use_openmp(void *parallel, void *thread_number, void *thread_count)
+{
+    use_openmp(parallel, thread_number, thread_count);
+}
+
+static const struct kernels *kernels_for(int instructions)
+{
+    return instructions == AVX512_BF16 ? &kernels_avx512_bf16 : instructions == AVX512 ? &kernels_avx512 : &kernels_avx2;
+}
+
+struct job {
+    void (*run)(const struct team *, const void *, void *);
+    const void *work;
+    void *scratch;
+};
+
+static void do_job(void *data, const struct team *team)
+{
+    struct job *job = data;
+    job->run(team, job->work, job->scratch);
+}
+
+/* 0, or 1 where memory ran out. */
+static int run(void *function, const void *work, int64_t bytes, int threads)
+{
+    struct job job = {(void (*)(const struct team *, const void *, void *))function, work, 0};
+    job.scratch = aligned_alloc(64, (size_t)bytes + 64);
+    if (!job.scratch)
+        return 1;
+    in_parallel(threads, do_job, &job);
+    free(job.scratch);
+    return 0;
+}
+
+int64_t nlprnn_sequence_saved(const struct sequence *work, int instructions)
+{
+    return kernels_for(instructions)->sequence_saved(work);
+}
+
+int nlprnn_sequence(const struct sequence *work, int backward, int instructions, int threads)
+{
+    const struct kernels *k = kernels_for(instructions);
+    return run(backward ? k->sequence_backward : k->sequence_forward, work, k->sequence_scratch(work, backward), threads);
+}
+
+int64_t nlprnn_output_saved(const struct cross_entropy *work, int instructions)
+{
+    return kernels_for(instructions)->output_saved(work);
+}
+
+int nlprnn_output(const struct cross_entropy *work, int backward, int instructions, int threads)
+{
+    const struct kernels *k = kernels_for(instructions);
+    return run(backward ? k->output_backward : k->output_forward, work, k->output_scratch(work, backward), threads);
+}

@@ -1,0 +1,77 @@
+"""The compiled kernels as a library of C functions: whether there is one, what this processor lets it do, and calls.
+
+It is built from csrc/ when the package is installed and a C compiler is there, and never at import. It is plain C and
+knows neither Python nor torch, as this file knows no torch: tensors go over as addresses.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Sequence
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any
+
+from nlprnn.errors import NlprnnError
+
+INSTRUCTIONS = ("none", "avx2", "avx512", "avx512-bf16")  # as csrc/native.c numbers them
+BF16 = INSTRUCTIONS.index("avx512-bf16")
+
+
+@functools.cache
+def load() -> ctypes.CDLL | None:
+    """The library, or None where it was not built."""
+    for suffix in EXTENSION_SUFFIXES:
+        path = Path(__file__).parent / f"_native{suffix}"
+        if path.is_file():
+            library = ctypes.CDLL(str(path))
+            for name in ("nlprnn_sequence_saved", "nlprnn_output_saved"):
+                getattr(library, name).restype = ctypes.c_int64
+            return library
+    return None
+
+
+@functools.cache
+def instructions() -> int:
+    """The place in INSTRUCTIONS of the best set that library and processor have; 0 without either."""
+    library = load()
+    return 0 if library is None else int(library.nlprnn_instructions())
+
+
+def for_precision(bf16: bool) -> int:
+    """The instruction set for products in bfloat16 or in float32."""
+    return BF16 if bf16 else min(instructions(), BF16 - 1)
+
+
+def _openmp() -> Sequence[Any]:
+    """The functions of the OpenMP library in this process with which torch makes its threads; nulls where none is."""
+    nothing = [ctypes.c_void_p()] * 3
+    try:
+        loaded = set(Path("/proc/self/maps").read_text().split())
+    except OSError:
+        return nothing
+    for path in sorted(
+        loaded, key=lambda path: ("torch" not in path, path)
+    ):  # others may have brought one of their own
+        if "libgomp" in path or "libiomp" in path or "libomp" in path:
+            library = ctypes.CDLL(path)
+            names = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
+            if all(hasattr(library, name) for name in names):
+                return [ctypes.cast(getattr(library, name), ctypes.c_void_p) for name in names]
+    return nothing
+
+
+@functools.cache
+def ready() -> ctypes.CDLL:
+    """The library, with threads: those of the OpenMP library that torch has brought into the process."""
+    library = load()
+    assert library is not None
+    library.nlprnn_use_openmp(*_openmp())
+    return library
+
+
+def check(failed: int) -> None:
+    """Raise NlprnnError where a pass ran out of memory."""
+    if failed:
+        raise NlprnnError("out of memory; lower --batch-size, --bptt or --hidden")
