@@ -36,8 +36,17 @@ class LazyGroup(click.Group):
         return command
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the version, and with which kernels this installation computes on this processor."""
+    if asked and not context.resilient_parsing:
+        from nlprnn.nn.kernels.library import describe
+
+        click.echo(f"nlprnn {__version__}, kernels: {describe()}")
+        context.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="nlprnn %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Tell the version.")
 def group() -> None:
     """Recurrent-network language tasks for small corpora and CPUs: train a model, use it, and probe what it knows.
 

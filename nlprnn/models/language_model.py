@@ -82,7 +82,7 @@ class LanguageModel(nn.Module):
     def forward(self, batch: TokenBatch, state: StackState | None = None) -> Loss:
         """The summed loss of a batch read from `state` (None: a fresh state)."""
         hidden, state = self._hidden(batch.inputs, state)
-        outputs = self._dropped(hidden)
+        outputs = self._drop(hidden, self.dropout_output)
         losses = self.vocabulary.losses(outputs, batch.targets)
         if batch.mask is not None:
             losses = losses * batch.mask
@@ -97,15 +97,14 @@ class LanguageModel(nn.Module):
     def outputs(self, inputs: Tensor, state: StackState | None = None) -> tuple[Tensor, StackState]:
         """Token ids (T, B) -> what the output layer reads (T, B, H), and the state after them."""
         hidden, state = self._hidden(inputs, state)
-        return self._dropped(hidden), state
+        return self._drop(hidden, self.dropout_output), state
 
     def _hidden(self, inputs: Tensor, state: StackState | None) -> tuple[Tensor, StackState]:
         """Token ids (T, B) -> the last layer's outputs (T, B, H) before dropout, and the state after them."""
-        embedded = self.vocabulary.embed(inputs)
-        return self.stack(dropout(embedded, self.dropout_input, self.config.locked_dropout, self.training), state)
+        return self.stack(self._drop(self.vocabulary.embed(inputs), self.dropout_input), state)
 
-    def _dropped(self, hidden: Tensor) -> Tensor:
-        return dropout(hidden, self.dropout_output, self.config.locked_dropout, self.training)
+    def _drop(self, x: Tensor, p: float) -> Tensor:
+        return dropout(x, p, self.config.locked_dropout, self.training, self.stack.compute)
 
     def _penalty(self, hidden: Tensor, outputs: Tensor, mask: Tensor | None) -> Tensor:
         """What the activation penalties add to the mean loss of a token in training, ()."""

@@ -8,17 +8,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nlprnn.nn.kernels.dispatch import Compute, drop
+
 
 def keep_mask(shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
     """A mask of 0 (with probability p) and 1/(1-p), of `like`'s type and device."""
     return torch.empty(shape, dtype=like.dtype, device=like.device).bernoulli_(1 - p).div_(1 - p)
 
 
-def dropout(x: Tensor, p: float, locked: bool, training: bool) -> Tensor:
+def dropout(x: Tensor, p: float, locked: bool, training: bool, compute: Compute) -> Tensor:
     """Dropout of units of x (T, B, H); locked: one mask (1, B, H) for all steps (Gal and Ghahramani 2016)."""
     if not training or p == 0:
         return x
-    return x * keep_mask((1, *x.shape[1:]) if locked else tuple(x.shape), p, x)
+    return x * keep_mask((1, *x.shape[1:]), p, x) if locked else drop(compute, x, p)
 
 
 def embedding_dropout(weight: Tensor, p: float, training: bool) -> Tensor | None:
@@ -31,11 +33,9 @@ def embedding_dropout(weight: Tensor, p: float, training: bool) -> Tensor | None
     return keep_mask((weight.shape[0], 1), p, weight)
 
 
-def weight_dropout(weight: Tensor, p: float, training: bool) -> Tensor:
+def weight_dropout(weight: Tensor, p: float, training: bool, compute: Compute) -> Tensor:
     """DropConnect on a recurrent matrix, one mask for all steps of a batch (Merity et al. 2018, section 2)."""
-    if not training or p == 0:
-        return weight
-    return torch.nn.functional.dropout(weight, p, training=True)
+    return weight if not training or p == 0 else drop(compute, weight, p)
 
 
 def activation_penalty(outputs: Tensor, mask: Tensor | None = None) -> Tensor:

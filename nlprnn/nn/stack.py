@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from nlprnn.nn.cells import CELLS, Cell, State, Weights, initialise
 from nlprnn.nn.dropout import keep_mask, weight_dropout
-from nlprnn.nn.kernels.dispatch import Compute, run_sequence
+from nlprnn.nn.kernels.dispatch import Compute, drop, run_sequence
 from nlprnn.nn.steps import Steps, even_steps, unpad
 
 StackState = tuple[State, ...]  # per layer and direction a tuple of (B, H) tensors: batch is dimension 0 of each
@@ -36,11 +36,11 @@ class RecurrentLayer(nn.Module):
         self.w_hh = nn.Parameter(torch.empty(rows, hidden))
         self.b_ih = nn.Parameter(torch.empty(rows))
         self.b_hh = nn.Parameter(torch.empty(rows))
-        initialise(cell, self.weights(), init_range, init, generator)
+        initialise(cell, Weights(self.w_ih, self.w_hh, self.b_ih, self.b_hh), init_range, init, generator)
 
-    def weights(self, drop: float = 0.0) -> Weights:
+    def weights(self, p: float, compute: Compute) -> Weights:
         """The weights to compute with; dropping acts on the tensor, the parameter stays what it is."""
-        return Weights(self.w_ih, weight_dropout(self.w_hh, drop, self.training), self.b_ih, self.b_hh)
+        return Weights(self.w_ih, weight_dropout(self.w_hh, p, self.training, compute), self.b_ih, self.b_hh)
 
 
 class RecurrentStack(nn.Module):
@@ -110,23 +110,23 @@ class RecurrentStack(nn.Module):
         last = []
         for depth in range(0, len(self.layers), self.directions):
             if depth > 0:
-                x = self._dropped(x, steps)
+                x = self._dropped(x, steps, compute)
             outputs = []
             for index in range(depth, depth + self.directions):
                 layer = cast(RecurrentLayer, self.layers[index])
-                weights = layer.weights(self.weight_drop)
+                weights = layer.weights(self.weight_drop, compute)
                 rows, after = run_sequence(compute, self.cell, x, steps, state[index], weights, layer.backwards)
                 outputs.append(rows)
                 last.append(after)
             x = outputs[0] if self.directions == 1 else torch.cat(outputs, dim=1)
         return x, tuple(last)
 
-    def _dropped(self, x: Tensor, steps: Steps) -> Tensor:
+    def _dropped(self, x: Tensor, steps: Steps, compute: Compute) -> Tensor:
         """Dropout of units of rows (N, H); locked: one mask for all steps of a sequence (Gal and Ghahramani 2016)."""
         if not self.training or self.dropout == 0:
             return x
         if not self.locked:
-            return x * keep_mask(tuple(x.shape), self.dropout, x)
+            return drop(compute, x, self.dropout)
         mask = keep_mask((steps.sequences, x.shape[1]), self.dropout, x)
         if steps.even:
             return (x.view(steps.count, steps.sequences, -1) * mask).flatten(0, 1)

@@ -29,6 +29,7 @@ class Vocabulary(nn.Module):
         super().__init__()
         self.dropout_embedding = dropout_embedding
         self.compute = Compute()
+        self.sparse = False  # whether the embedding's gradient is of the rows read alone
         self.embedding = nn.Parameter(torch.empty(size, embedding))
         self.projection = nn.Parameter(torch.empty(embedding, hidden)) if tied and embedding != hidden else None
         self.output = None if tied else nn.Parameter(torch.empty(size, hidden))
@@ -44,7 +45,7 @@ class Vocabulary(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """Token ids (T, B) -> embeddings (T, B, E); in training whole types are dropped."""
-        embedded = F.embedding(ids, self.embedding)
+        embedded = F.embedding(ids, self.embedding, sparse=self.sparse)
         scale = embedding_dropout(self.embedding, self.dropout_embedding, self.training)
         return embedded if scale is None else embedded * F.embedding(ids, scale)
 

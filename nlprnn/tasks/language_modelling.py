@@ -15,7 +15,7 @@ from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics import perplexity
 from nlprnn.models.language_model import LanguageModel
-from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.nn.kernels.dispatch import choose, has_native, why_not_native
 from nlprnn.nn.kernels.process import prepare
 from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load, torch_device
@@ -103,6 +103,8 @@ def train_language_model(
         batches = _batches(train, chosen.training)
         model = _network(chosen, len(tokenizer), device)
         _tell(note, text, tokenizer, train, held_out)
+        if chosen.training.kernels == "auto" and device.type == "cpu" and not has_native(device):
+            note(f"training with torch's kernels, about half as fast: {why_not_native(device)}")
         if fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizer, train, text)
@@ -183,6 +185,9 @@ def _network(chosen: Settings, vocabulary: int, device: torch.device) -> Languag
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"a network of this size cannot be made ({reason}); lower --hidden") from None
+    # Plain SGD leaves rows without a gradient as they are: an embedding of its own needs those of the rows read alone.
+    plain = chosen.training.optimizer == "sgd" and not chosen.training.weight_decay
+    model.vocabulary.sparse = plain and not chosen.model.tied and device.type == "cpu"
     model.use(choose(chosen.training.kernels, chosen.training.precision, device))
     return model
 

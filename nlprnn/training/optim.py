@@ -35,13 +35,33 @@ def learning_rate(config: TrainingConfig, step: int, total: int | None, epoch: i
     return config.lr
 
 
-def clip_gradients(parameters: Sequence[Tensor], largest: float) -> float:
-    """Scale all gradients so that their joint norm is at most `largest` (0: no limit); returns the norm before."""
-    grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads))))
-    if 0 < largest < norm and math.isfinite(norm):
-        torch._foreach_mul_(grads, largest / norm)
-    return norm
+def gradient_norm(parameters: Sequence[Tensor]) -> float:
+    """The joint norm of all gradients. Those of rows (sparse) are first added up row by row."""
+    grads = []
+    for parameter in parameters:
+        if parameter.grad is not None and parameter.grad.is_sparse:
+            parameter.grad = parameter.grad.coalesce()
+        if parameter.grad is not None:
+            grads.append(parameter.grad.values() if parameter.grad.is_sparse else parameter.grad)
+    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads))))
+
+
+def clipped_step(optimizer: torch.optim.Optimizer, norm: float, largest: float, rate: float) -> None:
+    """One update at a learning rate, with gradients scaled so that their joint norm is at most `largest` (0: no limit).
+
+    The scale is not written into the gradients, which would be one more pass over memory: plain SGD takes it into its
+    rate, and torch's fused AdamW divides each gradient as it reads it.
+    """
+    scale = largest / norm if 0 < largest < norm else 1.0
+    plain = isinstance(optimizer, torch.optim.SGD) and not optimizer.defaults["weight_decay"]
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for group in optimizer.param_groups:
+        group["lr"] = rate * scale if plain else rate
+    if optimizer.defaults["fused"]:
+        optimizer.grad_scale = torch.tensor(1 / scale, device=parameters[0].device)  # type: ignore[attr-defined]
+    elif not plain and scale < 1:
+        torch._foreach_mul_([parameter.grad for parameter in parameters if parameter.grad is not None], scale)
+    optimizer.step()
 
 
 def has_stalled(figure: float, earlier: Sequence[float], interval: int) -> bool:

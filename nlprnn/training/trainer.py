@@ -19,7 +19,7 @@ from nlprnn.checkpoint import GOOD, WEIGHTS, ModelDirectory, load_weights, save_
 from nlprnn.config import DEFAULT_EPOCHS, MOST_EPOCHS, TrainingConfig
 from nlprnn.errors import ModelDirectoryError, NlprnnError
 from nlprnn.training.interruption import Interruption
-from nlprnn.training.optim import Average, clip_gradients, has_stalled, learning_rate, make_optimizer
+from nlprnn.training.optim import Average, clipped_step, gradient_norm, has_stalled, learning_rate, make_optimizer
 from nlprnn.training.progress import Progress
 from nlprnn.training.run_state import Batches, Running, RunState, pack, unpack
 
@@ -142,12 +142,9 @@ class Trainer:
         run.optimizer.zero_grad(set_to_none=True)
         loss = run.model(batch.to(run.device), run.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()
-        for group in run.optimizer.param_groups:
-            group["lr"] = now.rate * self._share(loss.count)
-        norm = clip_gradients(run.parameters, self.config.clip)
-        nll = float(loss.nll.detach())
+        norm, nll = gradient_norm(run.parameters), float(loss.nll.detach())
         if math.isfinite(nll) and math.isfinite(norm):
-            run.optimizer.step()
+            clipped_step(run.optimizer, norm, self.config.clip, now.rate * self._share(loss.count))
             if run.average is not None:
                 run.average.update()
             run.carried = loss.state

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from nlprnn.config import PRESETS, TrainingConfig, build
-from nlprnn.training.optim import Average, clip_gradients, has_stalled, learning_rate
+from nlprnn.training.optim import Average, clipped_step, gradient_norm, has_stalled, learning_rate, make_optimizer
 
 
 def test_warm_up_rises_linearly_and_the_cosine_falls_to_zero() -> None:
@@ -37,13 +38,43 @@ def test_zarembas_sizes_and_dropouts_are_the_published_ones() -> None:
     ]  # fmt: skip
 
 
-def test_clipping_scales_the_joint_norm_and_only_when_it_is_too_large() -> None:
-    a, b = (torch.zeros(size, requires_grad=True) for size in (2, 3))
-    a.grad, b.grad = torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0, 0.0])
-    assert clip_gradients([a, b], 10.0) == pytest.approx(5.0)
-    assert a.grad.tolist() == [3.0, 0.0]
-    assert clip_gradients([a, b], 1.0) == pytest.approx(5.0)
-    assert torch.cat([a.grad, b.grad]).norm() == pytest.approx(1.0)
+@pytest.mark.parametrize("largest", [0.0, 1.0, 1000.0])
+@pytest.mark.parametrize(("optimizer", "decay"), [("adamw", 0.01), ("sgd", 0.01), ("sgd", 0.0)])
+def test_clipped_steps_equal_torchs_clipping_before_its_own_steps(optimizer: str, decay: float, largest: float) -> None:
+    torch.manual_seed(1)
+    config = TrainingConfig(lr=0.1, clip=largest, optimizer=optimizer, weight_decay=decay)
+    first = [torch.randn(4, 3), torch.randn(7)]
+    ours, theirs = ([tensor.clone().requires_grad_() for tensor in first] for _ in range(2))
+    mine, own = make_optimizer(ours, config), make_optimizer(theirs, config)
+    for step in range(5):
+        for a, b in zip(ours, theirs, strict=True):
+            a.grad = torch.randn_like(a) * step
+            b.grad = a.grad.clone()
+        norm = gradient_norm(ours)
+        wanted = torch.nn.utils.clip_grad_norm_(theirs, largest or float("inf"))
+        assert norm == pytest.approx(float(wanted))
+        clipped_step(mine, norm, largest, 0.05)
+        for group in own.param_groups:
+            group["lr"] = 0.05
+        own.step()
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_gradients_of_rows_count_and_step_like_whole_ones() -> None:
+    torch.manual_seed(2)
+    weight, ids = torch.randn(6, 3), torch.tensor([1, 4, 1])
+    found = []
+    for sparse in (False, True):
+        leaf = weight.clone().requires_grad_()
+        optimizer = make_optimizer([leaf], TrainingConfig(optimizer="sgd", weight_decay=0.0))
+        F.embedding(ids, leaf, sparse=sparse).square().sum().backward()
+        assert leaf.grad.is_sparse == sparse
+        norm = gradient_norm([leaf])
+        clipped_step(optimizer, norm, 1.0, 0.5)
+        found.append((norm, leaf.detach()))
+    assert found[0][0] == pytest.approx(found[1][0])
+    torch.testing.assert_close(found[0][1], found[1][1])
 
 
 def test_the_average_is_the_weighted_mean_of_the_weights_seen() -> None:

@@ -49,9 +49,7 @@ def why_not_native(device: torch.device) -> str:
     """Why the compiled kernels cannot run, in a few words."""
     if device.type != "cpu":
         return f"the compiled kernels are for the CPU, not for {device.type}"
-    if library.load() is None:
-        return "no C compiler was there when nlprnn was installed"
-    return "this processor has neither AVX2 nor AVX-512"
+    return library.why_not()
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -100,3 +98,10 @@ def linear_cross_entropy(
     log_probs = F.linear(x, weight, bias).log_softmax(dim=-1)
     nll = F.nll_loss(log_probs, targets, reduction="none")
     return (1 - smoothing) * nll - smoothing * log_probs.mean(dim=-1), nll.detach()
+
+
+def drop(compute: Compute, x: Tensor, p: float) -> Tensor:
+    """Dropout of single numbers: each of x is 0 with probability p, else divided by 1 - p; p is below 1."""
+    if compute.kernels == "native":
+        return native.drop(library.for_precision(compute.bf16), x, p)
+    return F.dropout(x, p)

@@ -39,6 +39,18 @@ def instructions() -> int:
     return 0 if library is None else int(library.nlprnn_instructions())
 
 
+def describe() -> str:
+    """Which kernels run on this CPU, and why not the compiled ones."""
+    return f"native ({INSTRUCTIONS[instructions()]})" if instructions() else f"torch ({why_not()})"
+
+
+def why_not() -> str:
+    """Why the compiled kernels cannot run, in a few words."""
+    if load() is None:
+        return "the compiled ones were not built: no C compiler was there at installation, or the system is not Linux"
+    return "this processor has neither AVX2 nor AVX-512"
+
+
 def for_precision(bf16: bool) -> int:
     """The instruction set for products in bfloat16 or in float32."""
     return BF16 if bf16 else min(instructions(), BF16 - 1)

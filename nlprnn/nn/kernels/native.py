@@ -42,6 +42,16 @@ class _CrossEntropy(ctypes.Structure):
     ]
 
 
+class _Dropping(ctypes.Structure):
+    """`struct dropping` of csrc/native.h."""
+
+    _fields_ = [
+        *_fields(ctypes.c_int64, "count seed"),
+        ("p", ctypes.c_double),
+        *_fields(ctypes.c_void_p, "x out"),
+    ]
+
+
 def _point(work: ctypes.Structure, **tensors: Tensor | None) -> None:
     """Have fields of a structure point to contiguous tensors."""
     for name, tensor in tensors.items():
@@ -147,3 +157,31 @@ class _LinearCrossEntropy(torch.autograd.Function):
         _point(work, d_loss=d_loss, d_w=d_w, d_bias=d_bias)
         _output(work, BACKWARD, ctx.level)
         return None, None, None, None, d_x * d_loss[:, None], d_w, d_bias
+
+
+def drop(level: int, x: Tensor, p: float) -> Tensor:
+    """See dispatch.drop."""
+    seed = int(torch.randint(-(2**63), 2**63 - 1, (1,), dtype=torch.int64))
+    dropped: Tensor = _Drop.apply(level, seed, p, x)
+    return dropped
+
+
+class _Drop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, level: int, seed: int, p: float, x: Tensor) -> Tensor:
+        ctx.settings = level, seed, p
+        return _drop(level, seed, p, x.detach().contiguous())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_out: Tensor) -> tuple[None, None, None, Tensor]:
+        level, seed, p = ctx.settings
+        return None, None, None, _drop(level, seed, p, d_out.contiguous())
+
+
+def _drop(level: int, seed: int, p: float, x: Tensor) -> Tensor:
+    out = torch.empty_like(x)
+    work = _Dropping(x.numel(), seed, p)
+    _point(work, x=x, out=out)
+    library.check(library.ready().nlprnn_drop(ctypes.byref(work), level, torch.get_num_threads()))
+    return out

@@ -174,3 +174,18 @@ def test_a_loss_that_nobody_weighs_has_no_gradient() -> None:
     loss, _ = native.linear_cross_entropy(FLOAT32[-1], x, w, torch.zeros(50), torch.tensor([1, 2, 3, 4]), 0.0)
     (loss * torch.tensor([0.0, 1.0, 0.0, 0.0])).sum().backward()
     assert torch.equal(x.grad[[0, 2, 3]], torch.zeros(3, 6)) and x.grad[1].abs().sum() > 0
+
+
+def test_what_is_dropped_follows_from_the_seed_alone_and_looks_random(threads: int) -> None:
+    torch.manual_seed(5)
+    x = torch.ones(400_000, requires_grad=True)
+    first, second = native.drop(FLOAT32[-1], x, 0.3), native.drop(FLOAT32[-1], x, 0.3)
+    torch.manual_seed(5)
+    assert torch.equal(native.drop(FLOAT32[0], x, 0.3), first)  # on any number of threads, with any instructions
+    kept = [(mask.detach() > 0).double() for mask in (first, second)]
+    deviation = (0.3 * 0.7 / len(x)) ** 0.5
+    pairs = [(kept[0] * kept[1]).mean(), *((kept[0][lag:] * kept[0][:-lag]).mean() for lag in (1, 2, 16, 1024))]
+    assert all(abs(float(mask.mean()) - 0.7) < 4 * deviation for mask in kept)
+    assert all(abs(float(pair) - 0.49) < 5 * deviation for pair in pairs)  # neither seeds nor neighbours go together
+    first.sum().backward()
+    assert torch.equal(x.grad, first.detach())  # the gradient passes where the number passed, scaled as it was

@@ -10,7 +10,8 @@
 #include "gates.h"
 #include "sequence.h"
 #include "output.h"
+#include "drop.h"
 
 #define KERNELS \
     {sequence_saved, sequence_scratch, sequence_forward, sequence_backward, \
-     output_saved, output_scratch, output_forward, output_backward}
+     output_saved, output_scratch, output_forward, output_backward, drop}

@@ -70,3 +70,8 @@ int nlprnn_output(const struct cross_entropy *work, int backward, int instructio
     const struct kernels *k = kernels_for(instructions);
     return run(backward ? k->output_backward : k->output_forward, work, k->output_scratch(work, backward), threads);
 }
+
+int nlprnn_drop(const struct dropping *work, int instructions, int threads)
+{
+    return run(kernels_for(instructions)->drop, work, 0, threads);
+}

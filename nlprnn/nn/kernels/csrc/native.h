@@ -39,6 +39,14 @@ struct cross_entropy {
     float *d_w, *d_bias;             /* (V, H), (V): those that go out */
 };
 
+/* Dropout of single numbers, each dropped with probability p. */
+struct dropping {
+    int64_t count, seed;
+    double p;
+    const float *x;
+    float *out;
+};
+
 /* One pass over `work`, a struct of above, with scratch memory of as many bytes as `scratch` says. */
 struct kernels {
     int64_t (*sequence_saved)(const struct sequence *);
@@ -49,6 +57,7 @@ struct kernels {
     int64_t (*output_scratch)(const struct cross_entropy *, int backward);
     void (*output_forward)(const struct team *, const struct cross_entropy *work, void *scratch);
     void (*output_backward)(const struct team *, const struct cross_entropy *work, void *scratch);
+    void (*drop)(const struct team *, const struct dropping *work, void *scratch);
 };
 
 extern const struct kernels kernels_avx512_bf16, kernels_avx512, kernels_avx2;
