@@ -113,12 +113,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def load_weights(model: torch.nn.Module, path: Path) -> None:
-    """Fill a model's parameters from a file; ModelDirectoryError where names or shapes are not the model's."""
+    """Fill a model's parameters from a file, or put those of the file in place of parameters that are only shapes.
+
+    Raises ModelDirectoryError where names or shapes are not the model's.
+    """
     tensors, wanted = read_tensors(path), model.state_dict()
     shapes = {name: tuple(value.shape) for name, value in tensors.items()}
     if shapes != {name: tuple(value.shape) for name, value in wanted.items()}:
         raise ModelDirectoryError(f"{path}: its weights do not fit its config.json; train the model again")
-    model.load_state_dict(tensors)
+    model.load_state_dict(tensors, assign=any(value.is_meta for value in wanted.values()))
 
 
 def read_config(directory: Path, kind: str | None = None) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from nlprnn.text.batching import Batch, pad
 from nlprnn.text.tokenizer import Tokenizer
 
 READ = 2048  # sentences held at a time
-LOGITS = 1 << 24  # numbers in a (tokens x vocabulary) block
+LOGITS = 1 << 24  # numbers in a (tokens x vocabulary) block, where there is one
+FUSED_TOKENS = 1 << 13  # tokens at a time where there is none
 WINDOW = 256  # time steps at a time, so that no sentence is too long
 
 
@@ -77,12 +78,12 @@ class NeuralScorer(SentenceScorer):
         super().__init__(tokenizer)
         self.model = model.eval()
         starts = tokenizer.starts_word
-        self._starts = None if starts is None else torch.from_numpy(np.flatnonzero(starts)).to(model.device)
+        self._starts = None if starts is None else torch.from_numpy(np.asarray(starts)).to(model.device)
 
     def score_ids(self, sentences: Sequence[np.ndarray]) -> list[Scores]:
         """See SentenceScorer; sentences of like length are read side by side."""
         scores: list[Scores] = [(np.empty(0), None)] * len(sentences)
-        rows = max(LOGITS // len(self.tokenizer), 1)
+        rows = tokens_at_a_time(self.model)
         order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
         while order:
             longest = len(sentences[order[-1]])
@@ -100,18 +101,22 @@ class NeuralScorer(SentenceScorer):
         """A padded batch -> log-probabilities and boundary masses, both (T, B)."""
         batch, state, found, masses = batch.to(self.model.device), None, [], []
         for start in range(0, len(batch.inputs), WINDOW):
-            part = Batch(batch.inputs[start : start + WINDOW], batch.targets[start : start + WINDOW])
+            part = Batch(*(each[start : start + WINDOW] for each in batch if each is not None))
             if self._starts is None:
                 losses, state = self.model.losses(part, state)
                 found.append(-losses)
                 continue
             outputs, state = self.model.outputs(part.inputs, state)
-            logits = self.model.vocabulary.logits(outputs)  # (T, B, V)
-            total = logits.logsumexp(-1)
-            found.append(logits.gather(-1, part.targets[..., None])[..., 0] - total)
-            masses.append(logits.index_select(-1, self._starts).logsumexp(-1) - total)
+            log_probs, mass = self.model.vocabulary.log_mass(outputs, part.targets, self._starts)
+            found.append(log_probs)
+            masses.append(mass)
         boundary = torch.cat(masses).cpu().numpy() if masses else None
         return torch.cat(found).cpu().numpy(), boundary
+
+
+def tokens_at_a_time(model: LanguageModel) -> int:
+    """How many tokens a model scores at once in a bounded amount of memory."""
+    return FUSED_TOKENS if model.vocabulary.fused else max(LOGITS // len(model.vocabulary.embedding), 1)
 
 
 def word_log_probs(score: SentenceScore) -> np.ndarray:

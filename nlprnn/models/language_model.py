@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from nlprnn.config import LanguageModelConfig
 from nlprnn.nn.dropout import activation_penalty, dropout, slowness_penalty
 from nlprnn.nn.kernels.dispatch import Compute
+from nlprnn.nn.kernels.stepping import PackedNetwork
 from nlprnn.nn.stack import RecurrentStack, StackState, detach
 from nlprnn.nn.vocabulary import Vocabulary
 
@@ -24,6 +25,13 @@ class TokenBatch(Protocol):
     def targets(self) -> Tensor: ...
     @property
     def mask(self) -> Tensor | None: ...
+
+
+class Stepper(Protocol):
+    """One token of each of some sequences at a time; a state is of the model's own kind."""
+
+    def start(self, batch: int) -> StackState: ...
+    def step(self, ids: Tensor, state: StackState) -> tuple[Tensor, StackState]: ...
 
 
 @dataclass(frozen=True)
@@ -83,16 +91,14 @@ class LanguageModel(nn.Module):
         """The summed loss of a batch read from `state` (None: a fresh state)."""
         hidden, state = self._hidden(batch.inputs, state)
         outputs = self._drop(hidden, self.dropout_output)
-        losses = self.vocabulary.losses(outputs, batch.targets)
-        if batch.mask is not None:
-            losses = losses * batch.mask
+        losses = self.vocabulary.losses(outputs, batch.targets, batch.mask)
         count = losses.numel() if batch.mask is None else int(batch.mask.sum())
         return Loss(losses.sum(), count * self._penalty(hidden, outputs, batch.mask), count, detach(state))
 
     def losses(self, batch: TokenBatch, state: StackState | None = None) -> tuple[Tensor, StackState]:
-        """-log p of each target in nats (T, B), without regard to the mask, and the state after the batch, detached."""
+        """-log p of each target in nats (T, B), 0 at padding, and the state after the batch, detached."""
         outputs, state = self.outputs(batch.inputs, state)
-        return self.vocabulary.losses(outputs, batch.targets), detach(state)
+        return self.vocabulary.losses(outputs, batch.targets, batch.mask), detach(state)
 
     def outputs(self, inputs: Tensor, state: StackState | None = None) -> tuple[Tensor, StackState]:
         """Token ids (T, B) -> what the output layer reads (T, B, H), and the state after them."""
@@ -119,6 +125,16 @@ class LanguageModel(nn.Module):
     def start(self, batch: int) -> StackState:
         """The fresh state of `batch` sequences; the first token read is <eos>."""
         return self.stack.zero_state(batch)
+
+    def stepper(self) -> Stepper:
+        """The fastest Stepper over the weights as they are now; rounds log-probabilities to some hundredths.
+
+        Where there are no compiled kernels it is the model itself.
+        """
+        if not self.vocabulary.fused:
+            return self.eval()
+        ends, layers = self.vocabulary, self.stack.weights()
+        return PackedNetwork(self.stack.cell, layers, ends.embedding, ends.projection, ends.matrix(), ends.bias)
 
     def step(self, ids: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """One token of each sequence: ids (B,) -> log-probabilities of the next (B, V), in nats, and the new state."""

@@ -36,11 +36,15 @@ class RecurrentLayer(nn.Module):
         self.w_hh = nn.Parameter(torch.empty(rows, hidden))
         self.b_ih = nn.Parameter(torch.empty(rows))
         self.b_hh = nn.Parameter(torch.empty(rows))
-        initialise(cell, Weights(self.w_ih, self.w_hh, self.b_ih, self.b_hh), init_range, init, generator)
+        initialise(cell, self.undropped(), init_range, init, generator)
+
+    def undropped(self) -> Weights:
+        """The parameters."""
+        return Weights(self.w_ih, self.w_hh, self.b_ih, self.b_hh)
 
     def weights(self, p: float, compute: Compute) -> Weights:
         """The weights to compute with; dropping acts on the tensor, the parameter stays what it is."""
-        return Weights(self.w_ih, weight_dropout(self.w_hh, p, self.training, compute), self.b_ih, self.b_hh)
+        return self.undropped()._replace(w_hh=weight_dropout(self.w_hh, p, self.training, compute))
 
 
 class RecurrentStack(nn.Module):
@@ -83,6 +87,10 @@ class RecurrentStack(nn.Module):
         like = next(self.parameters())
         zeros = [like.new_zeros(batch, cast(RecurrentLayer, layer).hidden) for layer in self.layers]
         return tuple((zero,) * self.cell.states for zero in zeros)
+
+    def weights(self) -> list[Weights]:
+        """The weights of each layer, undropped."""
+        return [cast(RecurrentLayer, layer).undropped() for layer in self.layers]
 
     def forward(
         self, x: Tensor, state: StackState | None = None, lengths: Tensor | None = None

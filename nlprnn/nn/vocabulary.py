@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nlprnn.nn.dropout import embedding_dropout
-from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy
+from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy, log_mass
 
 
 class Vocabulary(nn.Module):
@@ -43,6 +43,11 @@ class Vocabulary(nn.Module):
                 scale = hidden**-0.5 if init_range is None else init_range
                 self.projection.uniform_(-scale, scale, generator=generator)
 
+    @property
+    def fused(self) -> bool:
+        """Whether losses are computed without a (tokens x types) block of logits."""
+        return self.compute.kernels == "native"
+
     def embed(self, ids: Tensor) -> Tensor:
         """Token ids (T, B) -> embeddings (T, B, E); in training whole types are dropped."""
         embedded = F.embedding(ids, self.embedding, sparse=self.sparse)
@@ -51,16 +56,25 @@ class Vocabulary(nn.Module):
 
     def logits(self, x: Tensor) -> Tensor:
         """Outputs of the stack (..., H) -> unnormalised scores (..., V)."""
-        return F.linear(self._projected(x), self._output(), self.bias)
+        return F.linear(self._projected(x), self.matrix(), self.bias)
 
-    def losses(self, x: Tensor, targets: Tensor) -> Tensor:
-        """-log p(target), in nats, of each token: x (T, B, H), targets (T, B) -> (T, B)."""
+    def losses(self, x: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
+        """-log p(target), in nats, of each token: x (T, B, H), targets (T, B) -> (T, B); 0 where the mask is False."""
         compute = self.compute if self.training else Compute(self.compute.kernels)
-        rows = self._projected(x).flatten(0, 1)
-        losses, _ = linear_cross_entropy(compute, rows, self._output(), self.bias, targets.flatten())
-        return losses.view_as(targets)
+        rows, wanted = (x.flatten(0, 1), targets.flatten()) if mask is None else (x[mask], targets[mask])
+        losses, _ = linear_cross_entropy(compute, self._projected(rows), self.matrix(), self.bias, wanted)
+        if mask is None:
+            return losses.view_as(targets)
+        return losses.new_zeros(targets.shape).masked_scatter(mask, losses)
 
-    def _output(self) -> Tensor:
+    def log_mass(self, x: Tensor, targets: Tensor, subset: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(target) and the log of the mass on a subset (V,) bool of all types: x (T, B, H) -> (T, B), (T, B)."""
+        rows = self._projected(x).flatten(0, 1)
+        found = log_mass(Compute(self.compute.kernels), rows, self.matrix(), self.bias, targets.flatten(), subset)
+        return found[0].view_as(targets), found[1].view_as(targets)
+
+    def matrix(self) -> Tensor:
+        """The output layer's weights: (V, H), or (V, E) after a projection."""
         return self.embedding if self.output is None else self.output
 
     def _projected(self, x: Tensor) -> Tensor:

@@ -209,7 +209,7 @@ def _train(
     prepare(model.device)
 
     def validate() -> Validation:
-        nll = stream_nll(model, held_out.ids, len(held_out.counts))
+        nll = stream_nll(model, held_out.ids)
         figure = perplexity(nll, len(held_out.ids))
         return Validation(nll / len(held_out.ids), {"valid_perplexity": figure}, f"valid ppl {figure:8.2f}")
 

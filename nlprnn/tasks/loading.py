@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from nlprnn.inference.ngram import NGramScorer, NGramStepper
 from nlprnn.inference.scoring import NeuralScorer, SentenceScore, SentenceScorer
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.models.ngram import NGramModel
+from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.nn.kernels.process import prepare
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
@@ -43,10 +45,13 @@ class TextModel:
 
     @property
     def stepper(self) -> Stepper:
-        """One token at a time; see `nlprnn.inference.decoding`."""
-        if isinstance(self.model, LanguageModel):
-            return self.model.eval()
-        return NGramStepper(self.model)
+        """One token at a time, exactly; see `nlprnn.inference.decoding`."""
+        return self.model.eval() if isinstance(self.model, LanguageModel) else NGramStepper(self.model)
+
+    @functools.cached_property
+    def fast_stepper(self) -> Stepper:
+        """The same for long texts, with probabilities rounded as `LanguageModel.stepper` says."""
+        return self.model.stepper() if isinstance(self.model, LanguageModel) else NGramStepper(self.model)
 
     def score(self, sentences: Iterable[str]) -> Iterator[SentenceScore]:
         """The log-probability, in nats, of every token of each sentence, from a fresh state."""
@@ -84,7 +89,7 @@ class TextModel:
         drawn: list[int] = []
         begun = 0
         for token in itertools.islice(
-            sample(self.stepper, start, sampling, seed, never=(self.tokenizer.unk_id,)), MOST_TOKENS * words
+            sample(self.fast_stepper, start, sampling, seed, never=(self.tokenizer.unk_id,)), MOST_TOKENS * words
         ):
             begun += self._begins_word(token)
             if begun > words:
@@ -133,9 +138,11 @@ def _language_model(directory: Path, config: dict[str, Any], tokenizer: Tokenize
         settings = from_json(LanguageModelConfig, config.get("model"))
     except ConfigError as error:
         raise ModelDirectoryError(f"{directory / CONFIG}: {error}; train the model again") from None
-    model = LanguageModel(settings, len(tokenizer))
+    with torch.device("meta"):  # without first weights, which are only replaced
+        model = LanguageModel(settings, len(tokenizer))
     load_weights(model, directory / WEIGHTS)
     prepare(model.device)
+    model.use(choose("auto", "auto", model.device))
     return model.eval()
 
 

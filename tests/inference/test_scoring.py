@@ -112,8 +112,8 @@ def test_a_stream_in_columns_is_a_stream(columns: int) -> None:
     tokenizer = tokenizer_of("words")
     model = network(tokenizer)
     ids = np.tile(encode_text(tokenizer, LINES).ids, 30)
-    whole = stream_nll(model, ids, len(tokenizer), columns=1)
-    assert stream_nll(model, ids, len(tokenizer), columns=columns) == pytest.approx(whole, rel=1e-3)
+    whole = stream_nll(model, ids, columns=1)
+    assert stream_nll(model, ids, columns=columns) == pytest.approx(whole, rel=1e-3)
 
 
 def test_one_column_is_every_token_once_with_the_state_carried() -> None:
@@ -126,7 +126,7 @@ def test_one_column_is_every_token_once_with_the_state_carried() -> None:
             rows, state = model.step(torch.tensor([before]), state)
             total -= float(rows[0, token])
             before = token
-    assert stream_nll(model, ids, len(tokenizer), columns=1) == pytest.approx(total, rel=1e-5)
+    assert stream_nll(model, ids, columns=1) == pytest.approx(total, rel=1e-5)
 
 
 def test_the_ngram_stepper_forgets_at_the_end_of_a_sentence() -> None:
@@ -148,4 +148,4 @@ def test_an_untrained_uniform_model_has_the_perplexity_of_its_vocabulary() -> No
         for parameter in model.parameters():
             parameter.zero_()
     ids = encode_text(tokenizer, LINES).ids
-    assert math.exp(stream_nll(model, ids, len(tokenizer)) / len(ids)) == pytest.approx(len(tokenizer), rel=1e-5)
+    assert math.exp(stream_nll(model, ids) / len(ids)) == pytest.approx(len(tokenizer), rel=1e-5)

@@ -52,7 +52,7 @@ def make(path: Path, config: TrainingConfig, at_step: Callable[[], None] = lambd
     model = Watched(NETWORK, TYPES, config.seed)
 
     def validate() -> Validation:
-        nll = stream_nll(model, IDS[:200], TYPES) / 200
+        nll = stream_nll(model, IDS[:200]) / 200
         return Validation(nll, {"valid_perplexity": math.exp(nll)}, f"{nll:.3f}")
 
     directory = ModelDirectory(path)
@@ -157,13 +157,13 @@ def test_nt_asgd_validates_and_keeps_the_mean_of_all_weights_since_validation_st
         with torch.no_grad():
             for index, parameter in enumerate(model.parameters()):
                 parameter.copy_(torch.stack([part[index] for part in seen[first - 1 : last]]).double().mean(0))
-        return math.exp(stream_nll(model, IDS[:200], TYPES) / 200)
+        return math.exp(stream_nll(model, IDS[:200]) / 200)
 
     assert found[: place + 1] == pytest.approx([figure_of(step, step) for step in steps[: place + 1]], rel=1e-5)
     assert found[place + 1 :] == pytest.approx([figure_of(began, step) for step in steps[place + 1 :]], rel=1e-5)
     assert run.now.best_step > began
     model.load_state_dict(read_tensors(tmp_path / "run" / WEIGHTS))
-    assert math.exp(stream_nll(model, IDS[:200], TYPES) / 200) == pytest.approx(min(found), rel=1e-5)
+    assert math.exp(stream_nll(model, IDS[:200]) / 200) == pytest.approx(min(found), rel=1e-5)
 
 
 def test_variable_lengths_scale_the_rate_and_the_budget_stays_in_epochs(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_the_best_weights_on_validation_are_the_ones_that_are_kept(tmp_path: Pat
     assert run.now.best_record["valid_perplexity"] == min(logged)
     model = LanguageModel(NETWORK, TYPES)
     model.load_state_dict(read_tensors(tmp_path / "run" / WEIGHTS))
-    assert math.exp(stream_nll(model, IDS[:200], TYPES) / 200) == pytest.approx(min(logged), rel=1e-6)
+    assert math.exp(stream_nll(model, IDS[:200]) / 200) == pytest.approx(min(logged), rel=1e-6)
 
 
 def test_a_full_disk_keeps_what_was_saved_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,16 @@ def linear_cross_entropy(
     return (1 - smoothing) * nll - smoothing * log_probs.mean(dim=-1), nll.detach()
 
 
+def log_mass(
+    compute: Compute, x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, subset: Tensor
+) -> tuple[Tensor, Tensor]:
+    """log p(target), and the log of the mass on a subset (V,) bool of all types, row by row, without gradients."""
+    if compute.kernels == "native":
+        return native.log_mass(library.for_precision(compute.bf16), x, weight, bias, targets, subset)
+    log_probs = F.linear(x, weight, bias).log_softmax(dim=-1)
+    return log_probs.gather(1, targets[:, None])[:, 0], log_probs[:, subset].logsumexp(dim=-1)
+
+
 def drop(compute: Compute, x: Tensor, p: float) -> Tensor:
     """Dropout of single numbers: each of x is 0 with probability p, else divided by 1 - p; p is below 1."""
     if compute.kernels == "native":

@@ -26,8 +26,8 @@ def load() -> ctypes.CDLL | None:
         path = Path(__file__).parent / f"_native{suffix}"
         if path.is_file():
             library = ctypes.CDLL(str(path))
-            for name in ("nlprnn_sequence_saved", "nlprnn_output_saved"):
-                getattr(library, name).restype = ctypes.c_int64
+            for name in ("sequence_saved", "output_saved", "sequence_packed", "step_packed"):
+                getattr(library, f"nlprnn_{name}").restype = ctypes.c_int64
             return library
     return None
 

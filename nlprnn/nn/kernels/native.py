@@ -17,16 +17,17 @@ FORWARD, BACKWARD = 0, 1
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")  # as csrc/native.h numbers them
 
 
-def _fields(kind: Any, names: str) -> list[tuple[str, Any]]:
+def fields(kind: Any, names: str) -> list[tuple[str, Any]]:
+    """Fields of a structure that are all of one kind."""
     return [(name, kind) for name in names.split()]
 
 
-class _Sequence(ctypes.Structure):
+class Sequence(ctypes.Structure):
     """`struct sequence` of csrc/native.h."""
 
-    _fields_ = _fields(ctypes.c_int64, "cell steps rows batch inputs hidden backwards training") + _fields(
+    _fields_ = fields(ctypes.c_int64, "cell steps rows batch inputs hidden backwards training") + fields(
         ctypes.c_void_p,
-        "starts x w_ih w_hh b_ih b_hh h0 c0 out h_last c_last saved d_out d_h_last d_c_last "
+        "starts x w_ih w_hh b_ih b_hh h0 c0 out h_last c_last saved packed d_out d_h_last d_c_last "
         "d_x d_w_ih d_w_hh d_b_ih d_b_hh d_h0 d_c0",
     )
 
@@ -35,10 +36,10 @@ class _CrossEntropy(ctypes.Structure):
     """`struct cross_entropy` of csrc/native.h."""
 
     _fields_ = [
-        *_fields(ctypes.c_int64, "rows columns types"),
-        *_fields(ctypes.c_void_p, "x w bias targets"),
+        *fields(ctypes.c_int64, "rows columns types"),
+        *fields(ctypes.c_void_p, "x w bias targets"),
         ("smoothing", ctypes.c_double),
-        *_fields(ctypes.c_void_p, "w_mean subset loss nll subset_nll exponentials scale d_x d_loss d_w d_bias"),
+        *fields(ctypes.c_void_p, "w_mean subset loss nll subset_nll exponentials scale d_x d_loss d_w d_bias"),
     ]
 
 
@@ -46,13 +47,13 @@ class _Dropping(ctypes.Structure):
     """`struct dropping` of csrc/native.h."""
 
     _fields_ = [
-        *_fields(ctypes.c_int64, "count seed"),
+        *fields(ctypes.c_int64, "count seed"),
         ("p", ctypes.c_double),
-        *_fields(ctypes.c_void_p, "x out"),
+        *fields(ctypes.c_void_p, "x out"),
     ]
 
 
-def _point(work: ctypes.Structure, **tensors: Tensor | None) -> None:
+def point(work: ctypes.Structure, **tensors: Tensor | None) -> None:
     """Have fields of a structure point to contiguous tensors."""
     for name, tensor in tensors.items():
         assert tensor is None or (tensor.is_contiguous() and tensor.dtype in (torch.float32, torch.int64, torch.uint8))
@@ -87,13 +88,13 @@ class _RunSequence(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         x, w_ih, w_hh, b_ih, b_hh, h0, *c0 = (tensor.detach().contiguous() for tensor in tensors)
         hidden, memory = h0.shape[1], c0[0] if c0 else None
-        work = _Sequence(CELLS.index(cell), steps.count, len(x), len(h0), x.shape[1], hidden, backwards, keep)
+        work = Sequence(CELLS.index(cell), steps.count, len(x), len(h0), x.shape[1], hidden, backwards, keep)
         out, h_last, c_last = x.new_empty(len(x), hidden), torch.empty_like(h0), [torch.empty_like(c) for c in c0]
-        _point(work, starts=steps.starts, x=x, w_ih=w_ih, w_hh=w_hh, b_ih=b_ih, b_hh=b_hh, h0=h0, c0=memory)
-        _point(work, out=out, h_last=h_last, c_last=c_last[0] if c_last else None)
+        point(work, starts=steps.starts, x=x, w_ih=w_ih, w_hh=w_hh, b_ih=b_ih, b_hh=b_hh, h0=h0, c0=memory)
+        point(work, out=out, h_last=h_last, c_last=c_last[0] if c_last else None)
         if keep:
             saved = torch.empty(library.ready().nlprnn_sequence_saved(ctypes.byref(work), level), dtype=torch.uint8)
-            _point(work, saved=saved)
+            point(work, saved=saved)
             ctx.save_for_backward(saved, steps.starts, w_ih, w_hh)
             ctx.work, ctx.level = work, level
         _sequence(work, FORWARD, level)
@@ -109,10 +110,10 @@ class _RunSequence(torch.autograd.Function):
         d_w_ih, d_w_hh, d_h0 = torch.empty_like(w_ih), torch.empty_like(w_hh), torch.empty_like(d_h_last)
         d_b_ih, d_b_hh = w_ih.new_empty(len(w_ih)), w_ih.new_empty(len(w_ih))
         d_c0 = [torch.empty_like(d_c) for d_c in d_c_last]
-        _point(work, saved=saved, starts=starts, w_ih=w_ih, w_hh=w_hh, d_out=d_out, d_h_last=d_h_last, d_x=d_x)
-        _point(work, d_w_ih=d_w_ih, d_w_hh=d_w_hh, d_b_ih=d_b_ih, d_b_hh=d_b_hh, d_h0=d_h0)
+        point(work, saved=saved, starts=starts, w_ih=w_ih, w_hh=w_hh, d_out=d_out, d_h_last=d_h_last, d_x=d_x)
+        point(work, d_w_ih=d_w_ih, d_w_hh=d_w_hh, d_b_ih=d_b_ih, d_b_hh=d_b_hh, d_h0=d_h0)
         if d_c0:
-            _point(work, d_c_last=d_c_last[0], d_c0=d_c0[0])
+            point(work, d_c_last=d_c_last[0], d_c0=d_c0[0])
         _sequence(work, BACKWARD, ctx.level)
         return (None, None, None, None, None, d_x, d_w_ih, d_w_hh, d_b_ih, d_b_hh, d_h0, *d_c0)
 
@@ -126,6 +127,18 @@ def linear_cross_entropy(
     return loss, nll
 
 
+def log_mass(
+    level: int, x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, subset: Tensor
+) -> tuple[Tensor, Tensor]:
+    """See dispatch.log_mass."""
+    x, weight, bias, targets = (tensor.detach().contiguous() for tensor in (x, weight, bias, targets))
+    members, loss, nll, mass = subset.float(), *(x.new_empty(len(x)) for _ in range(3))
+    work = _CrossEntropy(len(x), x.shape[1], len(weight))
+    point(work, x=x, w=weight, bias=bias, targets=targets, subset=members, loss=loss, nll=nll, subset_nll=mass)
+    _output(work, FORWARD, level)
+    return nll.neg_(), mass.neg_()
+
+
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -135,12 +148,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
         targets, loss, nll = targets.contiguous(), x.new_empty(len(x)), x.new_empty(len(x))
         w_mean = torch.cat([w.mean(0), bias.mean()[None]]) if smoothing else None
         work = _CrossEntropy(len(x), x.shape[1], len(w), smoothing=smoothing)
-        _point(work, x=x, w=w, bias=bias, targets=targets, w_mean=w_mean, loss=loss, nll=nll)
+        point(work, x=x, w=w, bias=bias, targets=targets, w_mean=w_mean, loss=loss, nll=nll)
         if keep:
             size = library.ready().nlprnn_output_saved(ctypes.byref(work), level)
             exponentials = torch.empty(size, dtype=torch.uint8)
             d_x, scale = torch.empty_like(x), torch.empty_like(loss)
-            _point(work, exponentials=exponentials, d_x=d_x, scale=scale)
+            point(work, exponentials=exponentials, d_x=d_x, scale=scale)
             ctx.save_for_backward(x, targets, w_mean, exponentials, d_x, scale)
             ctx.work, ctx.level = work, level
         _output(work, FORWARD, level)
@@ -153,8 +166,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
         x, targets, w_mean, exponentials, d_x, scale = ctx.saved_tensors
         work, d_loss = ctx.work, d_loss.contiguous()
         d_w, d_bias = x.new_empty(work.types, work.columns), x.new_empty(work.types)
-        _point(work, x=x, targets=targets, w_mean=w_mean, exponentials=exponentials, scale=scale)
-        _point(work, d_loss=d_loss, d_w=d_w, d_bias=d_bias)
+        point(work, x=x, targets=targets, w_mean=w_mean, exponentials=exponentials, scale=scale)
+        point(work, d_loss=d_loss, d_w=d_w, d_bias=d_bias)
         _output(work, BACKWARD, ctx.level)
         return None, None, None, None, d_x * d_loss[:, None], d_w, d_bias
 
@@ -182,6 +195,6 @@ class _Drop(torch.autograd.Function):
 def _drop(level: int, seed: int, p: float, x: Tensor) -> Tensor:
     out = torch.empty_like(x)
     work = _Dropping(x.numel(), seed, p)
-    _point(work, x=x, out=out)
+    point(work, x=x, out=out)
     library.check(library.ready().nlprnn_drop(ctypes.byref(work), level, torch.get_num_threads()))
     return out

@@ -10,8 +10,10 @@
 #include "gates.h"
 #include "sequence.h"
 #include "output.h"
+#include "step.h"
 #include "drop.h"
 
 #define KERNELS \
     {sequence_saved, sequence_scratch, sequence_forward, sequence_backward, \
-     output_saved, output_scratch, output_forward, output_backward, drop}
+     output_saved, output_scratch, output_forward, output_backward, \
+     sequence_packed, sequence_pack, step_packed, step_pack, step_scratch, step, drop}

@@ -75,3 +75,30 @@ int nlprnn_drop(const struct dropping *work, int instructions, int threads)
 {
     return run(kernels_for(instructions)->drop, work, 0, threads);
 }
+
+int64_t nlprnn_sequence_packed(const struct sequence *work, int instructions)
+{
+    return kernels_for(instructions)->sequence_packed(work);
+}
+
+int64_t nlprnn_step_packed(const struct step *work, int instructions)
+{
+    return kernels_for(instructions)->step_packed(work);
+}
+
+/* Packs the weights of all layers and of the output layer into the memory that the structures name. */
+int nlprnn_step_pack(const struct step *work, int instructions, int threads)
+{
+    const struct kernels *k = kernels_for(instructions);
+    for (int64_t l = 0; l < work->layers; l++)
+        if (run(k->sequence_pack, &work->sequences[l], 0, threads))
+            return 1;
+    return run(k->step_pack, work, 0, threads);
+}
+
+int nlprnn_step(const struct step *work, int instructions, int threads)
+{
+    const struct kernels *k = kernels_for(instructions);
+    threads = threads < MOST_MEMBERS ? threads : MOST_MEMBERS;
+    return run(k->step, work, k->step_scratch(work, threads), threads);
+}

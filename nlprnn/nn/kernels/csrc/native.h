@@ -19,6 +19,7 @@ struct sequence {
     const float *h0, *c0;                                            /* (B, H); c0 of an LSTM only, here and below */
     float *out, *h_last, *c_last;                                    /* (N, H), (B, H), (B, H) */
     void *saved;                                                     /* for the backward pass; null out of training */
+    void *packed;                                                    /* weights packed once for many calls, or null */
     const float *d_out, *d_h_last, *d_c_last;                        /* gradients that come in */
     float *d_x, *d_w_ih, *d_w_hh, *d_b_ih, *d_b_hh, *d_h0, *d_c0;    /* and that go out; d_x may be null */
 };
@@ -47,6 +48,19 @@ struct dropping {
     float *out;
 };
 
+/* One token of B sequences through all layers: embedding, layers, perhaps a projection, log-probabilities. */
+struct step {
+    int64_t layers, batch, types, inputs, columns; /* rows of the output layer have `columns` numbers */
+    const struct sequence *sequences;              /* (layers), of one step each, with packed weights */
+    const float *embedding;                        /* (V, I) */
+    const float *w, *bias;                         /* (V, columns), (V) */
+    const float *projection;                       /* (columns, H) between the last layer and the output, or null */
+    const int64_t *ids;                            /* (B) */
+    float *x;                                      /* (B, I): what the first sequence reads */
+    float *log_probs;                              /* (B, V) */
+    void *packed;                                  /* the output layer's weights, and the projection's */
+};
+
 /* One pass over `work`, a struct of above, with scratch memory of as many bytes as `scratch` says. */
 struct kernels {
     int64_t (*sequence_saved)(const struct sequence *);
@@ -57,6 +71,12 @@ struct kernels {
     int64_t (*output_scratch)(const struct cross_entropy *, int backward);
     void (*output_forward)(const struct team *, const struct cross_entropy *work, void *scratch);
     void (*output_backward)(const struct team *, const struct cross_entropy *work, void *scratch);
+    int64_t (*sequence_packed)(const struct sequence *);
+    void (*sequence_pack)(const struct team *, const struct sequence *work, void *scratch);
+    int64_t (*step_packed)(const struct step *);
+    void (*step_pack)(const struct team *, const struct step *work, void *scratch);
+    int64_t (*step_scratch)(const struct step *, int threads);
+    void (*step)(const struct team *, const struct step *work, void *scratch);
     void (*drop)(const struct team *, const struct dropping *work, void *scratch);
 };
 

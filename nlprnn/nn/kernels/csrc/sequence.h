@@ -68,15 +68,20 @@ static struct buffers kept_buffers(const struct sequence *s, struct room *saved)
     return b;
 }
 
-static int64_t most_projected(const struct sequence *s) { return PROJECTED + s->batch; }
+static void packed_buffers(const struct sequence *s, struct buffers *b, struct room *packed)
+{
+    b->packed_ih = take(packed, panel_size(b->gates, words(s->inputs)) * (int64_t)sizeof(word));
+    b->packed_hh = take(packed, panel_size(b->gates, words(s->hidden)) * (int64_t)sizeof(word));
+    b->bias = take(packed, b->gates.columns * (int64_t)sizeof(float));
+    b->bias_n = take(packed, b->gates.columns * (int64_t)sizeof(float));
+}
 
 static void forward_buffers(const struct sequence *s, struct buffers *b, struct room *scratch)
 {
-    b->packed_ih = take(scratch, panel_size(b->gates, words(s->inputs)) * (int64_t)sizeof(word));
-    b->packed_hh = take(scratch, panel_size(b->gates, words(s->hidden)) * (int64_t)sizeof(word));
-    b->bias = take(scratch, b->gates.columns * (int64_t)sizeof(float));
-    b->bias_n = take(scratch, b->gates.columns * (int64_t)sizeof(float));
-    b->projected = take(scratch, most_projected(s) * b->gates.columns * (int64_t)sizeof(float));
+    struct room packed = {s->packed, 0};
+    int64_t most = smaller(PROJECTED + s->batch, s->rows);
+    packed_buffers(s, b, s->packed ? &packed : scratch);
+    b->projected = take(scratch, most * b->gates.columns * (int64_t)sizeof(float));
 }
 
 static void backward_buffers(const struct sequence *s, struct buffers *b, struct room *scratch)
@@ -140,6 +145,31 @@ static void pack_biases(const struct sequence *s, const struct buffers *b)
                 b->bias_n[v * LANES + l] = reset ? there : 0;
             }
         }
+}
+
+static void pack_forward(const struct team *team, const struct sequence *s, const struct buffers *b)
+{
+    pack_gates(team, s, b, b->packed_ih, s->w_ih, s->inputs);
+    pack_gates(team, s, b, b->packed_hh, s->w_hh, s->hidden);
+    if (team->index == 0)
+        pack_biases(s, b);
+}
+
+static int64_t sequence_packed(const struct sequence *s)
+{
+    struct room saved = {0, 0}, room = {0, 0};
+    struct buffers b = kept_buffers(s, &saved);
+    packed_buffers(s, &b, &room);
+    return room.used;
+}
+
+static void sequence_pack(const struct team *team, const struct sequence *s, void *scratch)
+{
+    struct room saved = {0, 0}, room = {s->packed, 0};
+    struct buffers b = kept_buffers(s, &saved);
+    (void)scratch;
+    packed_buffers(s, &b, &room);
+    pack_forward(team, s, &b);
 }
 
 struct place { /* of one vector of units in one row */
@@ -272,10 +302,8 @@ static void sequence_forward(const struct team *team, const struct sequence *s, 
     if (s->cell == LSTM)
         memcpy(s->c_last + first * s->hidden, s->c0 + first * s->hidden,
                (size_t)((last - first) * s->hidden) * sizeof(float));
-    pack_gates(team, s, &b, b.packed_ih, s->w_ih, s->inputs);
-    pack_gates(team, s, &b, b.packed_hh, s->w_hh, s->hidden);
-    if (team->index == 0)
-        pack_biases(s, &b);
+    if (!s->packed)
+        pack_forward(team, s, &b);
     wait_for_all(team);
     for (int64_t done = 0; done < s->steps;) {
         int64_t until = done, rows = 0;
