@@ -26,7 +26,9 @@ demo: install
 	$(BIN)/nlprnn probe-agreement models/demo-lm --sentence "the writer of the books is/are"
 	$(BIN)/nlprnn probe-agreement models/demo-lm models/demo-ngram --baseline models/demo-ngram
 
+# The first takes a quarter of an hour, and with --quick four minutes.
 bench: install
+	$(BIN)/python benchmarks/kernels.py
 	$(BIN)/python benchmarks/encode.py --megabytes 100
 	$(BIN)/python benchmarks/ngram.py
 

@@ -13,7 +13,7 @@ KERNELS = Extension(
     "nlprnn.nn.kernels._native",
     sorted(path.as_posix() for path in SOURCES.glob("*.c")),
     depends=sorted(path.as_posix() for path in SOURCES.glob("*.h")),
-    extra_compile_args=["-O3", "-std=gnu11"],
+    extra_compile_args=["-O3", "-std=gnu11", "-fno-strict-aliasing"],
     libraries=["m", "pthread"],
     optional=True,
 )

@@ -8,7 +8,7 @@ enum { LANES = 16, TILE_ROWS = 6, TILE_VECTORS = 4 }; /* 24 sums, 4 columns and 
 
 typedef __m512 vec;
 
-INLINE __mmask16 lanes(int64_t n) { return n >= LANES ? 0xffff : (__mmask16)((1u << n) - 1); }
+INLINE __mmask16 lanes(int64_t n) { return n >= LANES ? 0xffff : n <= 0 ? 0 : (__mmask16)((1u << n) - 1); }
 INLINE vec v_set(float x) { return _mm512_set1_ps(x); }
 INLINE vec v_zero(void) { return _mm512_setzero_ps(); }
 INLINE vec v_load(const float *p) { return _mm512_loadu_ps(p); }

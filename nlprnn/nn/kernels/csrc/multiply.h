@@ -265,11 +265,16 @@ static void weight_rows(int64_t tokens, int64_t rows, const element *d_y, int64_
                         struct panels p, float *d_w, float *d_b, word *turned)
 {
     int64_t columns = p.columns - 1, depth = words(tokens);
+    struct panels left = {rows, LEFT_ROWS / LANES, 1};
     for (int64_t k = 0; k < depth; k += DEPTH) {
         int64_t part = smaller(depth - k, DEPTH), first = k * PER_WORD;
-        for (int64_t r = 0; r < rows; r += LANES)
-            pack_rows(turned + r, LEFT_ROWS, d_y + first * d_y_step + r, d_y_step, 0, 0, rows - r,
-                      smaller(tokens - first, part * PER_WORD));
+        for (int64_t n = first; n < smaller(tokens, first + part * PER_WORD); n += GROUP) {
+            for (int64_t ahead = n + GROUP; ahead < smaller(tokens, n + 2 * GROUP); ahead++)
+                for (int64_t at = 0; at < rows; at += 64 / (int64_t)sizeof(element))
+                    __builtin_prefetch(d_y + ahead * d_y_step + at);
+            pack_group(turned, left, part, words(n - first), d_y + n * d_y_step, d_y_step, 0, 0,
+                       smaller(tokens - n, GROUP));
+        }
         for (int64_t i = 0; i < p.count; i++) {
             int64_t start = panel_start(p, i), vectors = panel_start(p, i + 1) - start;
             const word *panel = packed + (start * depth + k * vectors) * LANES;
