@@ -70,7 +70,7 @@ class RecurrentStack(nn.Module):
         bidirectional: bool = False,
     ) -> None:
         super().__init__()
-        self.dropout, self.weight_drop, self.locked = dropout, weight_drop, locked
+        self.sizes, self.dropout, self.weight_drop, self.locked = tuple(sizes), dropout, weight_drop, locked
         self.directions = 2 if bidirectional else 1
         self.compute = Compute()
         self.cell = CELLS[cell]

@@ -15,22 +15,22 @@ PATIENCE = 2.0  # seconds before a bar appears
 
 
 @contextlib.contextmanager
-def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress(lines done, lines in all), shown on a terminal."""
+def bar(label: str, unit: str = "line") -> Iterator[Callable[[int, int], None]]:
+    """A progress(units done, units in all), shown on a terminal."""
     from tqdm import tqdm
 
-    with tqdm(desc=label, unit="line", unit_scale=True, leave=False, disable=None, delay=PATIENCE) as bar:
+    with tqdm(desc=label, unit=unit, unit_scale=True, leave=False, disable=None, delay=PATIENCE) as shown:
 
         def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+            shown.total = total
+            shown.update(done - shown.n)
 
         yield progress
 
 
 def learn_tokenizer(config: TokenizerConfig, lines: Lines, note: Note) -> Tokenizer:
     """A tokenizer whose vocabulary comes from `lines`."""
-    with _bar("counting") as progress:
+    with bar("counting") as progress:
         tokenizer, notes = train_tokenizer(config, lines, progress=progress)
     for text in notes:
         note(f"note: {text}")
@@ -39,7 +39,7 @@ def learn_tokenizer(config: TokenizerConfig, lines: Lines, note: Note) -> Tokeni
 
 def encode(lines: Lines, tokenizer: Tokenizer, note: Note) -> TokenStore:
     """The token store of a text, found in the cache or made."""
-    with _bar("encoding") as progress:
+    with bar("encoding") as progress:
         store = build_store(lines, tokenizer, progress=progress)
     for text in store.notes:
         note(f"note: {text}")

@@ -89,7 +89,7 @@ def linear_cross_entropy(
     The first is what to train on: with label smoothing s (Szegedy et al. 2016) (1 - s) times -log p(target) plus s
     times the mean of -log p over all types. The second is -log p(target) itself, without a gradient.
     """
-    if compute.kernels == "native":
+    if compute.kernels == "native" and len(x):
         level = library.for_precision(compute.bf16)
         return native.linear_cross_entropy(level, x, weight, bias, targets, smoothing)
     if compute.bf16 and not smoothing:
