@@ -16,6 +16,7 @@ from nlprnn.presets import PRESETS
 TOKENIZERS = ("words", "whitespace", "characters", "bpe", "unigram")
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
 INITS = ("orthogonal", "uniform")
+ATTENTIONS = ("bilinear", "dot", "additive", "none")
 OPTIMIZERS = ("adamw", "sgd", "nt-asgd")
 SCHEDULES = ("cosine", "plateau", "exponential", "constant")
 PRECISIONS = ("auto", "bf16", "fp32")
@@ -153,6 +154,25 @@ class LanguageModelConfig(Config):
         "First recurrent weights without --init-range: orthogonal with forget bias 1; uniform: within 1/sqrt(--hidden)",
         choices=INITS,
     )
+
+
+@dataclass(frozen=True)
+class TranslatorConfig(Config):
+    """The network of a translator: a bidirectional encoder, and a decoder that attends to it."""
+
+    cell: str = option("lstm", "The recurrent cell", choices=CELLS)
+    encoder_layers: int = option(2, "Recurrent layers of the encoder, each in both directions", low=1, metavar="N")
+    decoder_layers: int = option(2, "Recurrent layers of the decoder", low=1, metavar="N")
+    hidden: int = option(512, "Units of each decoder layer; half as many of each encoder direction", low=2, metavar="N")
+    embedding: int = option(512, "Embedding size", low=1, metavar="N")
+    attention: str = option(
+        "bilinear", "How the decoder looks at the source; none: only through its first state", choices=ATTENTIONS
+    )
+    tied: bool = option(True, "One matrix for target embedding, output and, with a joint vocabulary, source embedding")
+    dropout: float = probability(0.3, "Locked dropout on embeddings, between layers and before the output")
+    dropout_embedding: float = probability(0.1, "Dropout of whole words")
+    weight_drop: float = probability(0.0, "Dropout of recurrent weights (DropConnect)")
+    label_smoothing: float = probability(0.1, "Share of the probability spread over all types (Szegedy et al. 2016)")
 
 
 @dataclass(frozen=True)

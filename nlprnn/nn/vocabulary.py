@@ -10,6 +10,16 @@ from nlprnn.nn.dropout import embedding_dropout
 from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy, log_mass
 
 
+def embed(ids: Tensor, matrix: Tensor, p: float, sparse: bool = False) -> Tensor:
+    """Rows of a matrix (V, E) for ids (T, B) -> (T, B, E), whole types dropped with probability p.
+
+    `sparse`: its gradient is of the rows read alone.
+    """
+    embedded = F.embedding(ids, matrix, sparse=sparse)
+    scale = embedding_dropout(matrix, p, training=True)
+    return embedded if scale is None else embedded * F.embedding(ids, scale)
+
+
 class Vocabulary(nn.Module):
     """Embedding (V, E) and output layer (V, H) or, tied, the embedding itself (Press and Wolf 2017; Inan et al. 2017).
 
@@ -50,9 +60,7 @@ class Vocabulary(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """Token ids (T, B) -> embeddings (T, B, E); in training whole types are dropped."""
-        embedded = F.embedding(ids, self.embedding, sparse=self.sparse)
-        scale = embedding_dropout(self.embedding, self.dropout_embedding, self.training)
-        return embedded if scale is None else embedded * F.embedding(ids, scale)
+        return embed(ids, self.embedding, self.dropout_embedding if self.training else 0.0, self.sparse)
 
     def logits(self, x: Tensor) -> Tensor:
         """Outputs of the stack (..., H) -> unnormalised scores (..., V)."""
@@ -66,6 +74,11 @@ class Vocabulary(nn.Module):
         if mask is None:
             return losses.view_as(targets)
         return losses.new_zeros(targets.shape).masked_scatter(mask, losses)
+
+    def objective(self, x: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+        """What to train on with label smoothing, and -log p(target) without a gradient: rows (N, H) -> two (N,)."""
+        compute = self.compute if self.training else Compute(self.compute.kernels)
+        return linear_cross_entropy(compute, self._projected(x), self.matrix(), self.bias, targets, smoothing)
 
     def log_mass(self, x: Tensor, targets: Tensor, subset: Tensor) -> tuple[Tensor, Tensor]:
         """log p(target) and the log of the mass on a subset (V,) bool of all types: x (T, B, H) -> (T, B), (T, B)."""

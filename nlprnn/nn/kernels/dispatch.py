@@ -110,6 +110,12 @@ def log_mass(
     return log_probs.gather(1, targets[:, None])[:, 0], log_probs[:, subset].logsumexp(dim=-1)
 
 
+def linear(compute: Compute, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x W^T + b in float32, the product in bfloat16 where asked for: x (..., I), weight (O, I) -> (..., O)."""
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=compute.bf16):
+        return F.linear(x, weight, bias).float()
+
+
 def drop(compute: Compute, x: Tensor, p: float) -> Tensor:
     """Dropout of single numbers: each of x is 0 with probability p, else divided by 1 - p; p is below 1."""
     if compute.kernels == "native":

@@ -47,7 +47,7 @@ def describe() -> str:
 def why_not() -> str:
     """Why the compiled kernels cannot run, in a few words."""
     if load() is None:
-        return "the compiled ones were not built: no C compiler was there at installation, or the system is not Linux"
+        return "the compiled ones were not built: no C compiler at installation, or not Linux on x86-64"
     return "this processor has neither AVX2 nor AVX-512"
 
 

@@ -145,7 +145,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         ctx: Any, level: int, smoothing: float, keep: bool, targets: Tensor, *tensors: Tensor
     ) -> tuple[Tensor, Tensor]:
         x, w, bias = (tensor.detach().contiguous() for tensor in tensors)
-        assert 0 <= int(targets.min()) and int(targets.max()) < len(w)  # the library does not look
+        assert int(targets.min()) >= 0 and int(targets.max()) < len(w)  # the library does not look
         targets, loss, nll = targets.contiguous(), x.new_empty(len(x)), x.new_empty(len(x))
         w_mean = torch.cat([w.mean(0), bias.mean()[None]]) if smoothing else None
         work = _CrossEntropy(len(x), x.shape[1], len(w), smoothing=smoothing)
