@@ -57,7 +57,7 @@ class TableSource:
     column: str
 
     def blocks(self) -> Iterator[str]:
-        return _joined((row[self.column] for row in _rows(Path(self.name))), self.name)
+        return _joined((row[self.column] for row in table_rows(Path(self.name))), self.name)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class DatasetSource:
 def open_table(path: Path, column: str | None) -> Lines:
     """The lines of a table's text column. Raises DataError for broken files and columns that are not there."""
     check_table(path)
-    names = _text_columns(islice(_rows(path), PROBE_ROWS))
+    names = _text_columns(islice(table_rows(path), PROBE_ROWS))
     if not names:
         raise DataError("the table has no rows", path)
     return open_sources([TableSource(str(path), _choose(names, column, str(path)))])
@@ -94,7 +94,7 @@ def check_table(path: Path) -> None:
         pass
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def table_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a table, in order, without copying it anywhere."""
     import datasets
 
@@ -203,6 +203,11 @@ def is_saved_dataset(path: Path) -> bool:
 
 
 def open_saved_dataset(path: Path, column: str | None) -> dict[str, Lines]:
+    """The text of a data set saved by `save_to_disk`, by the names of its splits; a single one is `train`."""
+    return _opened(load_saved_dataset(path), str(path), column)
+
+
+def load_saved_dataset(path: Path) -> dict[str, Any]:
     """The splits of a data set saved by `save_to_disk`, by name; a single one is `train`."""
     import datasets
 
@@ -211,10 +216,15 @@ def open_saved_dataset(path: Path, column: str | None) -> dict[str, Lines]:
     except Exception as error:
         message = " ".join(str(error).split())
         raise DataError(f"the saved data set cannot be opened ({message[:200]}); save it again", path) from error
-    return _splits(found, str(path), column)
+    return _splits(found)
 
 
 def open_hub_dataset(name: str, column: str | None) -> dict[str, Lines]:
+    """The text of `hf:NAME[/CONFIG]`, by the names of its splits. Raises DataError as `load_hub_dataset` does."""
+    return _opened(load_hub_dataset(name), name, column)
+
+
+def load_hub_dataset(name: str) -> dict[str, Any]:
     """The splits of `hf:NAME[/CONFIG]`, by name. NAME may have an owner: hf:OWNER/NAME[/CONFIG].
 
     Raises DataError, in one line, where there is no network and no earlier download.
@@ -230,10 +240,7 @@ def open_hub_dataset(name: str, column: str | None) -> dict[str, Lines]:
     for reading in readings:
         try:
             with _quiet(), _offline_if_out_of_reach():
-                found = datasets.load_dataset(*reading)
-            return _splits(found, name, column)
-        except DataError:
-            raise
+                return _splits(datasets.load_dataset(*reading))
         except Exception as error:  # of the network, of the hub, of the data set's own files
             message = message or " ".join(str(error).split())[:200]
     raise DataError(
@@ -261,8 +268,11 @@ def _offline_if_out_of_reach() -> Iterator[None]:
         datasets.config.HF_HUB_OFFLINE, huggingface_hub.constants.HF_HUB_OFFLINE = before
 
 
-def _splits(found: Any, name: str, column: str | None) -> dict[str, Lines]:
-    splits = dict(found) if isinstance(found, dict) else {"train": found}
+def _splits(found: Any) -> dict[str, Any]:
+    return dict(found) if isinstance(found, dict) else {"train": found}
+
+
+def _opened(splits: dict[str, Any], name: str, column: str | None) -> dict[str, Lines]:
     opened = {}
     for split, dataset in splits.items():
         columns = _text_columns(islice(iter(dataset), PROBE_ROWS))

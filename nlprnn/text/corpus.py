@@ -122,7 +122,7 @@ def _open_splits(given: str | Path, column: str | None) -> dict[str, Lines]:
         return _renamed(open_saved_dataset(path, column), str(path))
     files: dict[str, list[Path]] = {}
     for file in sorted(path.iterdir()):
-        name = _split_of(file)
+        name = part_named(file.name) if file.name.lower().endswith(_ENDINGS) else None
         if name is not None:
             files.setdefault(name, []).append(file)
     if "train" not in files:
@@ -138,11 +138,9 @@ def _open_file(path: Path, column: str | None) -> Lines:
     return open_files([path]) if builder_of(path) is None else open_table(path, column)
 
 
-def _split_of(file: Path) -> str | None:
-    """Which part of a corpus a file's name says it is: train.txt, ptb.valid.txt, dev.jsonl, ..."""
-    if not file.name.lower().endswith(_ENDINGS):
-        return None
-    words = re.split(r"[._-]", file.name.lower())
+def part_named(name: str) -> str | None:
+    """Which part of a corpus a file's or split's name says it is: train.txt, ptb.valid.txt, dev.jsonl, ..."""
+    words = re.split(r"[._-]", name.lower())
     return next((_SPLITS[word] for word in words if word in _SPLITS), None)
 
 

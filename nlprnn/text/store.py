@@ -112,19 +112,20 @@ def encode_text(tokenizer: Tokenizer, lines: Iterable[str] | Lines) -> TokenStor
     """The token store of a small text, in memory."""
     pieces = lines.pieces() if isinstance(lines, Lines) else (Piece(line, True, True) for line in lines)
     encoded = _Encoded()
-    parts = [np.frombuffer(part, _dtype(len(tokenizer))) for part in _encode(pieces, tokenizer, encoded)]
-    ids = np.concatenate([*parts, np.zeros(0, _dtype(len(tokenizer)))])
+    parts = [np.frombuffer(part, id_dtype(len(tokenizer))) for part in _encode(pieces, tokenizer, encoded)]
+    ids = np.concatenate([*parts, np.zeros(0, id_dtype(len(tokenizer)))])
     counts = np.bincount(ids, minlength=len(tokenizer)).astype(np.int64)
     return TokenStore(ids, counts, **vars(encoded))
 
 
-def _dtype(vocabulary: int) -> np.dtype[Any]:
+def id_dtype(vocabulary: int) -> np.dtype[Any]:
+    """The smallest type for the ids of so many tokens."""
     return np.dtype(np.uint16 if vocabulary <= 1 << 16 else np.uint32)
 
 
 def _encode(pieces: Iterable[Piece], tokenizer: Tokenizer, encoded: _Encoded) -> Iterator[array[int]]:
     """The ids of some lines in arrays of some FLUSH; `encoded` is added to before each."""
-    kind = _dtype(len(tokenizer)).char
+    kind = id_dtype(len(tokenizer)).char
     ids = array(kind)
     encode, joint, eos = tokenizer.encode, tokenizer.joint, tokenizer.eos_id
     for text, starts_line, ends_line in pieces:
@@ -197,7 +198,7 @@ def _encoded_blocks(
     lines: Lines, tokenizer: Tokenizer, processes: int | None, building: Path, encoded: _Encoded
 ) -> Generator[np.ndarray, None, None]:
     """The ids in order, from this process or from others."""
-    dtype = _dtype(len(tokenizer))
+    dtype = id_dtype(len(tokenizer))
     tasks = lines.tasks()
     processes = processes or available_processors()
     if tasks is None or processes == 1:
@@ -245,7 +246,7 @@ def _open(place: Path, vocabulary: int) -> TokenStore | None:
     try:
         settings = json.loads((place / "store.json").read_bytes())
         counts = np.load(place / "counts.npy")
-        ids = np.memmap(place / "ids.bin", _dtype(vocabulary), "r")
+        ids = np.memmap(place / "ids.bin", id_dtype(vocabulary), "r")
         whole = settings.pop("format") == FORMAT and settings.pop("ids") == len(ids) == counts.sum()
         return TokenStore(ids, counts, **settings) if whole and len(counts) == vocabulary else None
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
