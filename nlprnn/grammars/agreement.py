@@ -29,6 +29,7 @@ from random import Random
 from typing import NamedTuple
 
 from nlprnn.grammars.engine import Grammar, Token
+from nlprnn.grammars.english import a_or_an
 from nlprnn.grammars.notation import Rule
 
 
@@ -267,11 +268,8 @@ def _item(tokens: list[Token], asked: Agreement, construction: str) -> Agreement
 
 
 def _text(forms: list[str]) -> str:
-    """Joins the forms; "a" becomes "an" before a vowel letter (the lexicon has no word like hour or union)."""
-    words = [
-        "an" if form == "a" and following[0] in "aeiou" else form
-        for form, following in zip(forms, [*forms[1:], "."], strict=True)
-    ]
+    """Joins the forms, the full stop to the word before it."""
+    words = a_or_an(forms)
     return " ".join(words[:-1]) + words[-1]
 
 

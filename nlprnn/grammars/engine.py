@@ -1,7 +1,7 @@
 """Samples sentences from feature grammars: rules are made ground once, then a sentence is one weighted walk.
 
-The core is the derivation tree; a sentence is one way to read off its leaves, and other readings (another language)
-can be made from the same tree. It knows no grammar in particular. The format is told in `notation`.
+The core is the derivation tree; a sentence is one way to read off its leaves, its translation another. It knows no
+grammar in particular. The format is told in `notation`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from itertools import accumulate, count, product
+from math import inf, prod
 from pathlib import Path
 from random import Random
 
@@ -99,6 +100,20 @@ class Derivation:
                 words.append(token.form)
         return " ".join(words)
 
+    def translation(self) -> list[str]:
+        """The words in the other language, for a grammar of two."""
+        words: list[str] = []
+        stack: list[Node | str] = [self.root]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, str):
+                words.extend(node.split())
+            elif node.rule.target is None:
+                stack.extend(reversed(node.children))
+            else:
+                stack.extend(item if isinstance(item, str) else node.children[item] for item in node.rule.target[::-1])
+        return words
+
 
 class Grammar:
     """A grammar that is ready to be sampled. `start` is the category of its first rule."""
@@ -140,6 +155,21 @@ class Grammar:
     def can_make(self, category: str, **features: str) -> bool:
         """Whether any sentence can be derived from the category with these features."""
         return bool(self._choice(_symbol(category, features))[0])
+
+    def size(self, category: str | None = None) -> float:
+        """How many derivations a category has (default: the start); infinite where its rules recurse."""
+        known: dict[Symbol, float] = {}
+
+        def count_of(symbol: Symbol) -> float:
+            if symbol not in known:
+                known[symbol] = inf  # what a symbol inside itself finds
+                known[symbol] = sum(
+                    prod(count_of(child) for child in production.children if not isinstance(child, str))
+                    for production in self._choice(symbol)[0]
+                )
+            return known[symbol]
+
+        return count_of(_symbol(category or self.start, {}))
 
     def sentence(self, rng: Random, start: str | None = None, **features: str) -> Derivation:
         """Draws a derivation of `start` (default: the grammar's own) with the given features.

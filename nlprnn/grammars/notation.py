@@ -15,7 +15,19 @@ Rules. `"quoted"` parts are words. `(part: p)` is an optional part, there with p
 `@ w` is the weight among the rules of the same left side, 1 if not said. Features: `name=value`; `value|value` is
 either; `name=?v` is a variable, and everything that carries the same variable in one rule agrees; `name==v` has the
 value of ?v and `name=!v` any other value, but neither counts as agreement. A feature that is not named is free.
-Lexicon entries: `_` stands for a space inside a form, a single form serves all values.
+Lexicon entries: `_` stands for a space inside a form, a single form serves all values. With several features that have
+slashes, the values of the last change fastest.
+
+Two languages. What follows `~` is read in the other language; what has no `~` reads the same in both.
+
+    np[number=?n] -> adjective[number=?n] noun[number=?n] ~ noun adjective
+    noun[number=singular/plural]: key/keys~chave/chaves
+    adjective[~ number=singular/plural]: big~grande/grandes
+    negation[number=?n] -> do[number=?n] "not" ~ "não"
+
+In a rule, the parts before `~` are named again in the order of the other language: the second np is the second np, an
+optional part stands without its brackets, and one that is not named is not translated. In a lexicon's head, `~`
+separates the features that the forms of either language go by; without it both go by the same.
 """
 
 from __future__ import annotations
@@ -23,7 +35,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import accumulate, product
 from pathlib import Path
 
 from nlprnn.errors import DataError
@@ -66,6 +78,7 @@ class Rule:
     line: int
     lemma: str = ""
     forms: tuple[str, ...] = ()
+    target: tuple[int | str, ...] | None = None  # in the other language: indices of parts, and words; None: as it is
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -135,47 +148,96 @@ class Reader:
         match = RULE.match(statement)
         assert match is not None  # "->" is in it
         category, conditions, paired = self._head(match[1].strip(), line)
-        if paired:
-            raise self._fail(f"paired values ({paired}) are for lexicon entries; use a variable, {paired}=?x", line)
+        if any(paired):
+            feature = next(iter(paired[0] or paired[1]))
+            raise self._fail(f"paired values ({feature}) are for lexicon entries; use a variable, {feature}=?x", line)
         weight = self._number(match[3] or "1", line)
-        for parts, share in self._alternatives(match[2].strip(), line):
-            self.rules.append(Rule(category, conditions, parts, weight * share, line))
+        source, tilde, target = match[2].partition("~")
+        alternatives = list(self._alternatives(source.strip(), line))
+        everything = max((parts for parts, _ in alternatives), key=len)
+        order = self._target(target.strip(), everything, line) if tilde else None
+        for numbered, share in alternatives:
+            here = {number: place for place, number in enumerate(numbered)}
+            kept = (
+                None
+                if order is None
+                else tuple(
+                    item if isinstance(item, str) else here[item]
+                    for item in order
+                    if isinstance(item, str) or item in here
+                )
+            )
+            self.rules.append(Rule(category, conditions, tuple(numbered.values()), weight * share, line, target=kept))
+
+    def _target(self, text: str, parts: dict[int, Part], line: int) -> list[int | str]:
+        """The right side in the other language: words, and the numbers of `parts` in their order there."""
+        waiting: dict[str, list[int]] = {}
+        for number, part in parts.items():
+            waiting.setdefault(part.category, []).append(number)
+        order: list[int | str] = []
+        for item in re.findall(r'"[^"]*"|[^\s"]+', text):
+            if item.startswith('"'):
+                order.extend(item[1:-1].split())
+            elif waiting.get(item):
+                order.append(waiting[item].pop(0))
+            else:
+                raise self._fail(
+                    f"{item!r} after ~ is none of the parts before it; name a part that is left, bare, or quote a word",
+                    line,
+                )
+        return order
 
     def _lexicon(self, head: str, body: str, line: int) -> None:
         category, conditions, paired = self._head(head, line)
-        values = conditions[paired].values if paired else ("",)
+        names = list(dict.fromkeys([*paired[0], *paired[1]]))
         for text in re.sub(r"\s*@\s*", "@", body).split():
             match = ENTRY.match(text)
-            forms = [form.replace("_", " ") for form in match[2].split("/")] if match else []
-            if match is None or not all(forms) or len(forms) not in (1, len(values)):
-                raise self._fail(
-                    f"the entry {text!r} needs {' or '.join(sorted({'1', str(len(values))}))} form(s), one for each of "
-                    f"{'/'.join(values) or 'its values'}",
-                    line,
-                )
-            forms *= len(values) // len(forms)
-            for value, form in zip(values, forms, strict=True):
-                own = {**conditions, paired: Condition("", (value,))} if paired else conditions
-                lemma = (match[1] or forms[0]).replace("_", " ")
+            source, tilde, target = match[2].partition("~") if match else ("", "", "")
+            forms = self._forms(source, paired[0], text, line)
+            others = self._forms(target, paired[1], text, line) if tilde else {}
+            first = next(iter(forms.values()))
+            assert match is not None  # without one, there were no forms
+            for chosen in product(*((paired[0] | paired[1])[name] for name in names)):
+                value = dict(zip(names, chosen, strict=True))
+                form = forms[tuple(value[name] for name in paired[0])]
                 self.rules.append(
                     Rule(
                         category,
-                        own,
+                        conditions | {name: Condition("", (value[name],)) for name in names},
                         (Part("", word=form),),
                         self._number(match[3] or "1", line),
                         line,
-                        lemma,
-                        tuple(forms),
+                        (match[1] or first).replace("_", " "),
+                        tuple(forms.values()),
+                        (others[tuple(value[name] for name in paired[1])],) if tilde else None,
                     )
                 )
 
-    def _head(self, text: str, line: int) -> tuple[str, dict[str, Condition], str]:
-        """Category, conditions, and the feature whose values are paired with forms (or "")."""
+    def _forms(
+        self, text: str, paired: dict[str, tuple[str, ...]], entry: str, line: int
+    ) -> dict[tuple[str, ...], str]:
+        """Values of the paired features -> the form that goes with them."""
+        values = list(product(*paired.values()))
+        forms = [form.replace("_", " ") for form in text.split("/")]
+        if not all(forms) or len(forms) not in (1, len(values)):
+            raise self._fail(
+                f"the entry {entry!r} needs {' or '.join(sorted({'1', str(len(values))}))} form(s), one for each of "
+                f"{' and '.join('/'.join(listed) for listed in paired.values()) or 'its values'}",
+                line,
+            )
+        return dict(zip(values, forms * (len(values) // len(forms)), strict=True))
+
+    def _head(self, text: str, line: int) -> tuple[str, dict[str, Condition], list[dict[str, tuple[str, ...]]]]:
+        """Category, conditions, and in either language the features whose values are paired with forms."""
         match = HEAD.fullmatch(text)
         if match is None:
             raise self._fail(f"cannot read the category {text!r}; write name or name[feature=value]", line)
-        conditions, paired = {}, ""
+        conditions: dict[str, Condition] = {}
+        sides: list[dict[str, tuple[str, ...]]] = [{}]
         for item in (match[2] or "").split():
+            if item == "~" and len(sides) == 1:
+                sides.append({})
+                continue
             found = CONDITION.fullmatch(item)
             if found is None:
                 raise self._fail(
@@ -192,12 +254,12 @@ class Reader:
             for unknown in set(values) - set(self.features[name]):
                 raise self._fail(f"{name} has no value {unknown!r}; it has {', '.join(self.features[name])}", line)
             if "/" in value:
-                paired = name
+                sides[-1][name] = values
             conditions[name] = Condition("", values)
-        return match[1], conditions, paired
+        return match[1], conditions, [sides[0], sides[-1]]
 
-    def _alternatives(self, text: str, line: int) -> Iterator[tuple[tuple[Part, ...], float]]:
-        """The right side with every choice of its optional parts, and each choice's probability."""
+    def _alternatives(self, text: str, line: int) -> Iterator[tuple[dict[int, Part], float]]:
+        """The right side with every choice of its optional parts, which keep their numbers, and its probability."""
         choices: list[list[tuple[tuple[Part, ...], float]]] = []
         inside: list[Part] | None = None
         position = 0
@@ -227,17 +289,20 @@ class Reader:
                     inside.extend(parts)
         if inside is not None or not choices:
             raise self._fail("the right side is empty or its optional part is not closed; finish it", line)
+        starts = [0, *accumulate(len(choice[0][0]) for choice in choices)]
         for combination in product(*choices):
             share = 1.0
             for _, p in combination:
                 share *= p
-            yield tuple(part for parts, _ in combination for part in parts), share
+            numbered = (enumerate(parts, start) for start, (parts, _) in zip(starts, combination, strict=False))
+            yield {number: part for part_numbers in numbered for number, part in part_numbers}, share
 
     def _part(self, text: str, line: int) -> Part:
         category, conditions, paired = self._head(text, line)
-        if paired:
+        if any(paired):
+            feature = next(iter(paired[0] or paired[1]))
             raise self._fail(
-                f"paired values ({paired}) belong to lexicon entries; on the right write value|value", line
+                f"paired values ({feature}) belong to lexicon entries; on the right write value|value", line
             )
         return Part(category, conditions)
 

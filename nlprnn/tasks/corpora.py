@@ -7,12 +7,19 @@ from pathlib import Path
 
 from nlprnn.checkpoint import write_atomically
 from nlprnn.grammars.agreement import agreement_corpus
+from nlprnn.grammars.translation import translation_corpus
 
-GRAMMARS: dict[str, Callable[[int, int], Iterator[str]]] = {"agreement": agreement_corpus}
+GRAMMARS: dict[str, Callable[[int, int], Iterator[str]]] = {
+    "agreement": agreement_corpus,
+    "translation": translation_corpus,
+}
 
 
 def make_corpus(grammar: str, sentences: int, seed: int) -> Iterator[str]:
-    """`sentences` lines of text from one of GRAMMARS; the same seed makes the same."""
+    """`sentences` lines of text from one of GRAMMARS; the same seed makes the same.
+
+    Raises ConfigError where lines are distinct and the grammar cannot make so many.
+    """
     return GRAMMARS[grammar](sentences, seed)
 
 

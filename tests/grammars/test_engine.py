@@ -125,6 +125,36 @@ def test_a_restricted_grammar_makes_only_what_is_left():
     assert not grammar.restricted(lambda rule: rule.category != "noun").can_make("sentence")
 
 
+def test_a_translation_reads_the_same_tree_in_the_other_order():
+    source = """
+s -> np "likes" np (time) "." ~ "então" time np "de" np "."
+np -> colour thing ~ thing colour
+thing: cat~gato
+colour: red~vermelho very_black~muito_preto
+time: now~agora_mesmo
+"""
+    grammar = Grammar.parse(source)
+    made = {(d.text(), " ".join(d.translation())) for d in (grammar.sentence(Random(s)) for s in range(200))}
+    portuguese = {"red": "vermelho", "very black": "muito preto"}
+    assert made == {
+        (f"{a} cat likes {b} cat{now}.", f"então {then}gato {portuguese[a]} de gato {portuguese[b]} .")
+        for a in portuguese
+        for b in portuguese
+        for now, then in (("", ""), (" now", "agora mesmo "))
+    }
+
+
+def test_what_has_no_translation_is_left_out_or_stays_as_it_is():
+    derivation = Grammar.parse('s -> do "not" verb "!" ~ "não" verb "!"\ndo: does\nverb: stop').sentence(Random(0))
+    assert (derivation.text(), derivation.translation()) == ("does not stop!", ["não", "stop", "!"])
+
+
+def test_the_size_is_the_number_of_derivations():
+    assert Grammar.parse(TINY).size() == len(texts(TINY)) == 10
+    assert Grammar.parse(TINY).size("np") == 6
+    assert Grammar.parse('s -> "x" s\ns -> "y"').size() == float("inf")
+
+
 def test_files_and_shipped_grammars_are_loaded(tmp_path):
     path = tmp_path / "tiny.grammar"
     path.write_text(TINY, encoding="utf-8")

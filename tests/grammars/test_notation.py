@@ -48,6 +48,13 @@ def test_comments_continuations_and_weights_are_read():
         (5, "hello", "cannot read 'hello'"),
         (5, "feature number: one two", "declared twice"),
         (5, "feature gender", "a feature is written"),
+        (5, "s -> noun ~ noun noun", "'noun' after ~ is none of the parts before it"),
+        (5, "s -> noun ~ noun[number=?n]", "after ~ is none of the parts before it"),
+        (5, 's -> noun ("now") ~ noun ("agora")', "after ~ is none of the parts before it"),
+        (5, "noun[number=singular/plural]: key/keys~a/b/c", "needs 1 or 2 form"),
+        (5, "noun[number=singular/plural]: key/keys~", "needs 1 or 2 form"),
+        (5, "noun[~ number=singular/plural]: key/keys~a/b", "needs 1 form"),
+        (5, "s[~ number=singular/plural] -> noun", "paired values"),
         (6, "feature x: 1 2\ns -> noun[number=?n] t[x=?n]\nt[x=1/2]: a/b", "values differ"),
     ],
 )
@@ -56,6 +63,29 @@ def test_a_mistake_is_told_with_file_and_line(line, text, message):
         Grammar.parse(GOOD + text, "my.grammar")
     assert str(caught.value).startswith(f"my.grammar:{line}: ") and message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_forms_of_two_languages_go_by_their_own_features():
+    reader = Reader(
+        """
+feature number: one more
+feature gender: he she
+s -> big[number=?n gender=?g]
+big[number=one ~ gender=he/she]: big~grandão/grandona
+old[~ number=one/more gender=he/she]: old~velho/velha/velhos/velhas@2
+""",
+        "g",
+    )
+    entries = [(r.conditions, r.words, r.target, r.lemma, r.weight) for r in reader.rules if r.forms]
+    told = [({name: c.values for name, c in conditions.items()}, *rest) for conditions, *rest in entries]
+    assert told == [
+        ({"number": ("one",), "gender": ("he",)}, ("big",), ("grandão",), "big", 1.0),
+        ({"number": ("one",), "gender": ("she",)}, ("big",), ("grandona",), "big", 1.0),
+        ({"number": ("one",), "gender": ("he",)}, ("old",), ("velho",), "old", 2.0),
+        ({"number": ("one",), "gender": ("she",)}, ("old",), ("velha",), "old", 2.0),
+        ({"number": ("more",), "gender": ("he",)}, ("old",), ("velhos",), "old", 2.0),
+        ({"number": ("more",), "gender": ("she",)}, ("old",), ("velhas",), "old", 2.0),
+    ]
 
 
 def test_an_indented_first_line_and_an_empty_grammar_are_errors():
