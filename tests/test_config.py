@@ -57,6 +57,7 @@ def test_merity_et_als_settings_are_those_of_their_published_code_for_penn_treeb
     assert (model.cell, model.layers, model.hidden, model.embedding, model.tied) == ("lstm", 3, 1150, 400, True)
     assert (model.dropout_input or model.dropout, model.dropout_hidden, model.dropout) == (0.4, 0.25, 0.4)
     assert (model.dropout_embedding, model.weight_drop, model.locked_dropout) == (0.1, 0.5, True)
+    assert (model.embedding, model.last_hidden) == (400, 400)
     assert (model.activation_penalty, model.slowness_penalty, model.recurrent_init) == (2.0, 1.0, "uniform")
     assert (training.optimizer, training.nonmonotone, training.lr, training.clip) == ("nt-asgd", 5, 30.0, 0.25)
     assert (training.batch_size, training.bptt, training.variable_bptt) == (20, 70, True)
@@ -76,7 +77,8 @@ def test_a_published_recipe_trains_a_small_network_too(text: Path, tmp_path: Pat
     from nlprnn import train_language_model
     from nlprnn.text.batching import StreamBatches
 
-    sizes = {"hidden": 24, "embedding": 16 if preset == "awd" else None, "batch_size": 20}
+    narrow = 16 if preset == "awd" else None
+    sizes = {"hidden": 24, "last_hidden": narrow, "embedding": narrow, "batch_size": 20}
     run = train_language_model(text, tmp_path / "lm", preset=preset, quiet=True, threads=1, epochs=3, seed=7, **sizes)
     log = [json.loads(line) for line in (tmp_path / "lm" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     tokens = sum(json.loads((tmp_path / "lm" / "counts.json").read_text(encoding="utf-8"))["counts"])
