@@ -48,6 +48,7 @@ def checks(found: dict[str, Any], kind: str) -> list[tuple[dict[str, Any], float
     return list(zip(results, plain, sides, strict=True))
 
 
+@pytest.mark.slow
 def test_both_sides_start_training_from_the_same_loss(found: dict[str, Any]) -> None:
     for result, plain, ours in checks(found, "train"):
         learnt = abs(plain - math.log(result["vocabulary"]))  # how far the weights have it from knowing nothing
@@ -55,12 +56,14 @@ def test_both_sides_start_training_from_the_same_loss(found: dict[str, Any]) -> 
         assert ours == pytest.approx([plain] * len(ours), abs=0.05 * learnt)
 
 
+@pytest.mark.slow
 def test_both_sides_encode_to_the_same_outputs(found: dict[str, Any]) -> None:
     for _, plain, ours in checks(found, "encode"):
         assert plain > 0
         assert ours == pytest.approx([plain] * len(ours), rel=BFLOAT16)
 
 
+@pytest.mark.slow
 def test_both_sides_give_sentences_and_tokens_the_same_probability(found: dict[str, Any]) -> None:
     for kind in ("score", "step"):
         for result, plain, ours in checks(found, kind):
@@ -68,6 +71,7 @@ def test_both_sides_give_sentences_and_tokens_the_same_probability(found: dict[s
             assert ours == pytest.approx([plain] * len(ours), rel=FLOAT32)
 
 
+@pytest.mark.slow
 def test_gradients_are_near_those_of_plain_float32_and_not_the_same(found: dict[str, Any]) -> None:
     assert {result["cell"] for result in found["gradients"]} == {"lstm", "gru", "rnn-tanh"}
     for result in found["gradients"]:
@@ -76,6 +80,7 @@ def test_gradients_are_near_those_of_plain_float32_and_not_the_same(found: dict[
         assert 1e-4 < result["sides"]["autocast"]["error"] < 0.03
 
 
+@pytest.mark.slow
 def test_the_plain_process_has_torchs_own_settings_and_never_saw_nlprnn(found: dict[str, Any]) -> None:
     machine = found["machine"]
     assert (machine["matmul_precision"], machine["denormals"], machine["knows_nlprnn"]) == ("highest", True, False)
@@ -83,6 +88,7 @@ def test_the_plain_process_has_torchs_own_settings_and_never_saw_nlprnn(found: d
     assert machine["instructions"] == library.INSTRUCTIONS[library.instructions()]
 
 
+@pytest.mark.slow
 def test_ratios_and_shares_follow_from_the_rates_round_by_round(found: dict[str, Any]) -> None:
     assert found["failures"] == []
     for result in found["timed"]:
@@ -103,6 +109,7 @@ def test_ratios_and_shares_follow_from_the_rates_round_by_round(found: dict[str,
         assert found["medians"][f"train {cell}"] == {"cases": 1, **expected}
 
 
+@pytest.mark.slow
 def test_the_table_and_the_page_have_a_line_for_every_case(found: dict[str, Any]) -> None:
     for result in [*found["timed"], *found["gradients"]]:
         assert re.search(rf"^{re.escape(result['case'])}  +", found["text"], re.MULTILINE)
