@@ -9,6 +9,7 @@
 #include "multiply.h"
 #include "gates.h"
 #include "sequence.h"
+#include "sequence_backward.h"
 #include "output.h"
 #include "step.h"
 #include "drop.h"
