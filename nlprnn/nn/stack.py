@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from nlprnn.nn.cells import CELLS, Cell, State, Weights, initialise
-from nlprnn.nn.dropout import keep_mask, weight_dropout
-from nlprnn.nn.kernels.dispatch import Compute, drop, run_sequence
+from nlprnn.nn.dropout import dropout, keep_mask, weight_dropout
+from nlprnn.nn.kernels.dispatch import Compute, run_sequence
 from nlprnn.nn.steps import Steps, even_steps, unpad
 
 StackState = tuple[State, ...]  # per layer and direction a tuple of (B, H) tensors: batch is dimension 0 of each
@@ -131,14 +131,11 @@ class RecurrentStack(nn.Module):
 
     def _dropped(self, x: Tensor, steps: Steps, compute: Compute) -> Tensor:
         """Dropout of units of rows (N, H); locked: one mask for all steps of a sequence (Gal and Ghahramani 2016)."""
-        if not self.training or self.dropout == 0:
-            return x
-        if not self.locked:
-            return drop(compute, x, self.dropout)
-        mask = keep_mask((steps.sequences, x.shape[1]), self.dropout, x)
-        if steps.even:
-            return (x.view(steps.count, steps.sequences, -1) * mask).flatten(0, 1)
-        return x * mask[steps.sequence_of().to(x.device)]
+        if self.locked and not steps.even and self.training and self.dropout > 0:
+            mask = keep_mask((steps.sequences, x.shape[1]), self.dropout, x)
+            return x * mask[steps.sequence_of().to(x.device)]
+        shape = (steps.count, steps.sequences, -1) if steps.even else (1, steps.rows, -1)
+        return dropout(x.view(shape), self.dropout, self.locked, self.training, compute).flatten(0, 1)
 
 
 def detach(state: StackState) -> StackState:

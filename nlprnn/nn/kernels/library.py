@@ -47,7 +47,7 @@ def describe() -> str:
 def why_not() -> str:
     """Why the compiled kernels cannot run, in a few words."""
     if load() is None:
-        return "the compiled ones were not built: no C compiler at installation, or not Linux on x86-64"
+        return "compiled kernels were not built: no C compiler at installation, or not Linux on x86-64"
     return "this processor has neither AVX2 nor AVX-512"
 
 
@@ -63,9 +63,8 @@ def _openmp() -> Sequence[Any]:
         loaded = set(Path("/proc/self/maps").read_text().split())
     except OSError:
         return nothing
-    for path in sorted(
-        loaded, key=lambda path: ("torch" not in path, path)
-    ):  # others may have brought one of their own
+    # Torch's own first: others may have brought one of theirs.
+    for path in sorted(loaded, key=lambda path: ("torch" not in path, path)):
         if "libgomp" in path or "libiomp" in path or "libomp" in path:
             library = ctypes.CDLL(path)
             names = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")

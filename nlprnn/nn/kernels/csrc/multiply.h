@@ -184,6 +184,15 @@ static void pack_transposed(word *panel, int64_t vectors, const element *rows, i
         }
 }
 
+/* The same from consecutive rows of floats, `count` of which are left; `rows` has room for a panel's. */
+static void pack_float_columns(word *panel, int64_t vectors, element *rows, int64_t step, const float *w, int64_t count,
+                               int64_t elements)
+{
+    for (int64_t v = 0; v < vectors; v++)
+        to_vector(rows + v * LANES * step, step, w + v * LANES * elements, count - v * LANES, elements);
+    pack_transposed(panel, vectors, rows, step, words(elements));
+}
+
 /* One vector of columns, n of them, of a panel from rows of elements, each a row of W: a product with W itself. Row k is
    rows[k], or k, times scale[k], or 1. */
 static void pack_rows(word *panel, int64_t step, const element *w, int64_t w_step, const int64_t *rows,

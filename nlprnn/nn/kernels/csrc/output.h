@@ -68,9 +68,8 @@ static void pack_types(const struct team *team, const struct cross_entropy *c, c
     element *rows = scratch(WIDTH * step * (int64_t)sizeof(element));
     share(team, parts(count, WIDTH), &first, &last);
     for (int64_t at = first * WIDTH; at < last * WIDTH; at += WIDTH) {
-        for (int64_t v = 0; v < WIDTH; v += LANES)
-            to_vector(rows + v * step, step, c->w + (type + at + v) * c->columns, count - at - v, c->columns);
-        pack_transposed(b->forward + at * depth, TILE_VECTORS, rows, step, depth);
+        pack_float_columns(b->forward + at * depth, TILE_VECTORS, rows, step, c->w + (type + at) * c->columns, count - at,
+                           c->columns);
         for (int64_t k = at; c->exponentials && k < smaller(at + WIDTH, count); k += GROUP)
             pack_group(b->back, panels_of(c->columns), words(count), words(k), rows + (k - at) * step, step, 0, 0,
                        smaller(count - k, GROUP));

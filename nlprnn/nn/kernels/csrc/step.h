@@ -55,12 +55,8 @@ static void pack_columns(const struct team *team, word *packed, struct panels p,
     element *rows = scratch(WIDTH * step * (int64_t)sizeof(element));
     share(team, p.count, &first, &last);
     for (int64_t i = first; i < last; i++) {
-        int64_t start = panel_start(p, i), vectors = panel_start(p, i + 1) - start;
-        for (int64_t v = 0; v < vectors; v++) {
-            int64_t row = (start + v) * LANES;
-            to_vector(rows + v * LANES * step, step, w + row * elements, p.columns - row, elements);
-        }
-        pack_transposed(packed + start * LANES * depth, vectors, rows, step, depth);
+        int64_t start = panel_start(p, i), vectors = panel_start(p, i + 1) - start, row = start * LANES;
+        pack_float_columns(packed + row * depth, vectors, rows, step, w + row * elements, p.columns - row, elements);
     }
     free(rows);
 }
