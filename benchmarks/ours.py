@@ -10,7 +10,7 @@ from cases import Case, sentences, stream
 from plain import CLIP, RATE, fill, padded
 
 from nlprnn.checkpoint import ModelDirectory
-from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig
+from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
 from nlprnn.inference.decoding import Stepper
 from nlprnn.inference.scoring import NeuralScorer
 from nlprnn.models.language_model import LanguageModel
@@ -40,7 +40,7 @@ def settings_of(case: Case, kernels: str) -> Settings:
             weight_drop=0.0,
             recurrent_init="uniform",
         ),
-        TrainingConfig(
+        StreamTrainingConfig(
             batch_size=case.batch,
             bptt=case.steps,
             optimizer="sgd",

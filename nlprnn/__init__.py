@@ -14,7 +14,7 @@ _HOMES = {
     "LanguageModel": "nlprnn.models.language_model",
     "NGramModel": "nlprnn.models.ngram",
     "LanguageModelConfig": "nlprnn.config",
-    "TrainingConfig": "nlprnn.config",
+    "StreamTrainingConfig": "nlprnn.config",
     "TokenizerConfig": "nlprnn.config",
     "NGramConfig": "nlprnn.config",
     "NlprnnError": "nlprnn.errors",

@@ -1,17 +1,14 @@
 """Every setting of every model and of training, once: its default, its help and its limits.
 
-Command-line options are made from these fields, and a model directory's config.json is written from them.
 This room knows no torch, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
 from nlprnn.errors import ConfigError
-from nlprnn.presets import PRESETS
+from nlprnn.settings import Config, option, probability
 
 TOKENIZERS = ("words", "whitespace", "characters", "bpe", "unigram")
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
@@ -23,59 +20,6 @@ PRECISIONS = ("auto", "bf16", "fp32")
 KERNELS = ("auto", "native", "torch", "reference")
 DEFAULT_EPOCHS = 15
 MOST_EPOCHS = 40  # with a budget in minutes alone: more passes over a small text do not help
-
-
-def option(
-    default: Any,
-    help: str,
-    *,
-    choices: tuple[str, ...] | None = None,
-    low: float | None = None,
-    high: float | None = None,
-    below: float | None = None,
-    aliases: tuple[str, ...] = (),
-    metavar: str | None = None,
-) -> Any:
-    """A dataclass field that knows its help text, its choices and its limits (`low` <= value <= `high`, < `below`)."""
-    meta = {"help": help, "choices": choices, "low": low, "high": high, "below": below, "aliases": aliases}
-    return field(default=default, metadata=meta | {"metavar": metavar})
-
-
-def probability(default: float | None, help: str, **more: Any) -> Any:
-    return option(default, help, low=0.0, below=1.0, metavar="P", **more)
-
-
-@dataclass(frozen=True)
-class Config:
-    """Base of all configurations: checked when made, told in one line when wrong."""
-
-    def __post_init__(self) -> None:
-        for item in dataclasses.fields(self):
-            check_field(item, getattr(self, item.name))
-
-
-def flag(name: str) -> str:
-    """The command-line option of a setting: batch_size -> --batch-size."""
-    return "--" + name.replace("_", "-")
-
-
-def check_field(item: dataclasses.Field[Any], value: Any) -> None:
-    """Raise ConfigError when a value lies outside the field's choices or limits."""
-    meta, option_name = item.metadata, flag(item.name)
-    if value is None or not meta:
-        return
-    if meta["choices"] and value not in meta["choices"]:
-        raise ConfigError(f"{option_name} {value}: choose one of {', '.join(meta['choices'])}")
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        low, high, below = meta["low"], meta["high"], meta["below"]
-        if value != value or value in (float("inf"), float("-inf")):
-            raise ConfigError(f"{option_name} {value}: give a finite number")
-        if low is not None and value < low:
-            raise ConfigError(f"{option_name} {value}: give a number of at least {low:g}")
-        if high is not None and value > high:
-            raise ConfigError(f"{option_name} {value}: give a number of at most {high:g}")
-        if below is not None and value >= below:
-            raise ConfigError(f"{option_name} {value}: give a number below {below:g}")
 
 
 @dataclass(frozen=True)
@@ -177,15 +121,8 @@ class TranslatorConfig(Config):
 
 @dataclass(frozen=True)
 class TrainingConfig(Config):
-    """How a model is trained; the same for every task."""
+    """How a model is trained; what is the same for every task."""
 
-    batch_size: int = option(32, "Sequences trained on side by side", low=1, aliases=("--batch_size",), metavar="N")
-    bptt: int = option(35, "Truncated back-propagation through time: steps between updates", low=1, metavar="N")
-    variable_bptt: bool = option(
-        False,
-        "Draw the steps of each update anew, around --bptt and now and then its half (Merity 2018); "
-        "the learning rate follows",
-    )
     epochs: int | None = option(
         None,
         f"Passes over the text (default: {DEFAULT_EPOCHS}; with --max-minutes as many as fit, up to {MOST_EPOCHS})",
@@ -252,57 +189,31 @@ class TrainingConfig(Config):
                 f"--averaging {self.averaging}: --optimizer nt-asgd averages the weights by itself; leave one out"
             )
 
+    def share(self, count: int) -> float:
+        """What the learning rate of a batch of `count` targets is multiplied with."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class StreamTrainingConfig(TrainingConfig):
+    """How a model of running text is trained: in columns, by truncated back-propagation."""
+
+    batch_size: int = option(32, "Sequences trained on side by side", low=1, aliases=("--batch_size",), metavar="N")
+    bptt: int = option(35, "Truncated back-propagation through time: steps between updates", low=1, metavar="N")
+    variable_bptt: bool = option(
+        False,
+        "Draw the steps of each update anew, around --bptt and now and then its half (Merity 2018); "
+        "the learning rate follows",
+    )
+
+    def share(self, count: int) -> float:
+        """The mean loss of a short batch would weigh its tokens more than that of a long one; where lengths vary, the
+        learning rate makes up for it (Merity et al. 2018, section 4.1)."""
+        return count / (self.batch_size * self.bptt) if self.variable_bptt else 1.0
+
 
 @dataclass(frozen=True)
 class NGramConfig(Config):
     """An interpolated modified Kneser-Ney model."""
 
     order: int = option(5, "Words in the longest n-gram", low=1, high=5, metavar="N")
-
-
-C = TypeVar("C", bound=Config)
-
-
-def check_names(values: dict[str, Any], *kinds: type[Config]) -> None:
-    """Raise ConfigError for names that are settings of none of `kinds`."""
-    known = {item.name for kind in kinds for item in dataclasses.fields(kind)}
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise ConfigError(f"{', '.join(unknown)}: no such setting; there are {', '.join(sorted(known))}")
-
-
-def build(kind: type[C], values: dict[str, Any], preset: str = "default") -> C:
-    """A configuration of `kind` from a preset, overridden by those of `values` that are its fields and not None.
-
-    Raises ConfigError for an unknown preset.
-    """
-    if preset not in PRESETS:
-        raise ConfigError(f"--preset {preset}: choose one of {', '.join(PRESETS)}")
-    names = {item.name for item in dataclasses.fields(kind)}
-    chosen = {**PRESETS[preset], **{name: value for name, value in values.items() if value is not None}}
-    return kind(**{name: value for name, value in chosen.items() if name in names})
-
-
-def from_json(kind: type[C], values: Any) -> C:
-    """A configuration read back from JSON; a setting that it lacks was not there yet, and has its default.
-
-    Raises ConfigError for settings that this version does not know, and for values of another type.
-    """
-    if not isinstance(values, dict):
-        raise ConfigError(f"a configuration is missing or broken ({kind.__name__})")
-    fields = {item.name: item for item in dataclasses.fields(kind)}
-    unknown = sorted(set(values) - set(fields))
-    if unknown:
-        raise ConfigError(f"has settings that this version does not know ({', '.join(unknown)}); upgrade nlprnn")
-    for name, value in values.items():
-        check_type(fields[name], value)
-    return kind(**values)
-
-
-def check_type(item: dataclasses.Field[Any], value: Any) -> None:
-    """Raise ConfigError where a value from JSON has not the type that the field declares."""
-    types = {"int": int, "float": (int, float), "str": str, "bool": bool, "None": type(None)}
-    allowed = tuple(types[name.strip()] for name in str(item.type).split("|"))
-    flat = tuple(kind for entry in allowed for kind in (entry if isinstance(entry, tuple) else (entry,)))
-    if not isinstance(value, flat) or (isinstance(value, bool) and bool not in flat):
-        raise ConfigError(f"{item.name}: {value!r} is not {item.type}")

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 from nlprnn import config
-from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig, build, check_names, from_json
+from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
 from nlprnn.errors import ConfigError
+from nlprnn.presets import PRESETS
+from nlprnn.settings import Config, build, check_names, from_json
 
-KINDS = (TokenizerConfig, LanguageModelConfig, TrainingConfig)
+KINDS = (TokenizerConfig, LanguageModelConfig, StreamTrainingConfig)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_configuration_survives_json(kind: type[config.Config]) -> None:
+def test_a_configuration_survives_json(kind: type[Config]) -> None:
     assert from_json(kind, dataclasses.asdict(kind())) == kind()
 
 
@@ -43,17 +45,17 @@ def test_what_this_version_does_not_know_is_refused(change: dict, message: str) 
 
 
 def test_what_is_given_wins_over_the_preset_and_the_preset_over_the_default() -> None:
-    chosen = build(TrainingConfig, {"lr": 1.5, "clip": None}, "small")
+    chosen = build(StreamTrainingConfig, {"lr": 1.5, "clip": None}, "small")
     assert (chosen.lr, chosen.clip, chosen.optimizer) == (1.5, 0.25, "sgd")
 
 
 def test_every_preset_is_made_of_settings() -> None:
-    for values in config.PRESETS.values():
+    for values in PRESETS.values():
         check_names(values, *KINDS)
 
 
 def test_merity_et_als_settings_are_those_of_their_published_code_for_penn_treebank() -> None:
-    model, training = build(LanguageModelConfig, {}, "awd"), build(TrainingConfig, {}, "awd")
+    model, training = build(LanguageModelConfig, {}, "awd"), build(StreamTrainingConfig, {}, "awd")
     assert (model.cell, model.layers, model.hidden, model.embedding, model.tied) == ("lstm", 3, 1150, 400, True)
     assert (model.dropout_input or model.dropout, model.dropout_hidden, model.dropout) == (0.4, 0.25, 0.4)
     assert (model.dropout_embedding, model.weight_drop, model.locked_dropout) == (0.1, 0.5, True)
@@ -65,7 +67,7 @@ def test_merity_et_als_settings_are_those_of_their_published_code_for_penn_treeb
 
 
 def test_gulordava_et_als_settings_are_those_of_their_published_english_model() -> None:
-    model, training = build(LanguageModelConfig, {}, "gulordava"), build(TrainingConfig, {}, "gulordava")
+    model, training = build(LanguageModelConfig, {}, "gulordava"), build(StreamTrainingConfig, {}, "gulordava")
     assert (model.cell, model.layers, model.hidden, model.embedding, model.tied) == ("lstm", 2, 650, None, False)
     assert (model.dropout, model.locked_dropout, model.dropout_embedding, model.weight_drop) == (0.2, False, 0.0, 0.0)
     assert (training.optimizer, training.lr, training.schedule, training.clip) == ("sgd", 20.0, "plateau", 0.25)
@@ -82,16 +84,16 @@ def test_a_published_recipe_trains_a_small_network_too(text: Path, tmp_path: Pat
     run = train_language_model(text, tmp_path / "lm", preset=preset, quiet=True, threads=1, epochs=3, seed=7, **sizes)
     log = [json.loads(line) for line in (tmp_path / "lm" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     tokens = sum(json.loads((tmp_path / "lm" / "counts.json").read_text(encoding="utf-8"))["counts"])
-    bptt, variable = config.PRESETS[preset]["bptt"], preset == "awd"
+    bptt, variable = PRESETS[preset]["bptt"], preset == "awd"
     lengths = [StreamBatches(np.zeros(tokens), 20, bptt, variable, seed=7).length(epoch) for epoch in range(3)]
     assert [entry["step"] for entry in log] == list(itertools.accumulate(lengths))
-    assert log[0]["lr"] == config.PRESETS[preset]["lr"]
+    assert log[0]["lr"] == PRESETS[preset]["lr"]
     assert run.valid_perplexity < len(run.model.tokenizer) / 2
 
 
 def test_two_kinds_of_averaging_at_once_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"--averaging 0.99: --optimizer nt-asgd averages"):
-        TrainingConfig(optimizer="nt-asgd", averaging=0.99)
+        StreamTrainingConfig(optimizer="nt-asgd", averaging=0.99)
 
 
 def test_an_unknown_setting_is_told_with_those_there_are() -> None:

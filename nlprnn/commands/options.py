@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from nlprnn.config import PRESETS, Config, LanguageModelConfig, NGramConfig, TokenizerConfig, TrainingConfig, flag
+from nlprnn.config import LanguageModelConfig, NGramConfig, StreamTrainingConfig, TokenizerConfig
+from nlprnn.presets import PRESETS
+from nlprnn.settings import Config, flag
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SECTIONS: dict[str, tuple[type[Config], ...]] = {
     "Text": (TokenizerConfig,),
     "Model": (LanguageModelConfig, NGramConfig),
-    "Training": (TrainingConfig,),
+    "Training": (StreamTrainingConfig,),
 }
 
 

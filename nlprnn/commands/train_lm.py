@@ -19,7 +19,7 @@ from nlprnn.commands.options import (
     valid_option,
 )
 from nlprnn.commands.output import print_json, print_table
-from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig
+from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
 from nlprnn.tasks.notes import to_stderr
 
 
@@ -29,7 +29,7 @@ from nlprnn.tasks.notes import to_stderr
 @test_option
 @out_option
 @preset_option
-@config_options(TokenizerConfig, LanguageModelConfig, TrainingConfig)
+@config_options(TokenizerConfig, LanguageModelConfig, StreamTrainingConfig)
 @column_option
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run in the model directory")
 @overwrite_option

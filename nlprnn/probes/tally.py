@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from nlprnn.metrics import accuracy, wilson
+from nlprnn.metrics.shares import accuracy, wilson
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from nlprnn.inference.cache import Cache, cache_nll, tune_cache
 from nlprnn.inference.dynamic import Dynamic, dynamic_nll, gradient_sizes, tune_dynamic
 from nlprnn.inference.scoring import SentenceScorer
 from nlprnn.inference.streams import stream_nll
-from nlprnn.metrics import bits, perplexity
+from nlprnn.metrics.likelihood import bits, perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.models.ngram import NGramModel
 from nlprnn.tasks.encoding import bar, encode

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 
 from nlprnn.checkpoint import CONFIG, RUN, ModelDirectory, read_config, read_json
-from nlprnn.config import LanguageModelConfig, TokenizerConfig, TrainingConfig, build, check_names, flag, from_json
+from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.streams import stream_nll
-from nlprnn.metrics import perplexity
+from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose, has_native, why_not_native
 from nlprnn.nn.kernels.process import prepare
+from nlprnn.settings import build, check_names, flag, from_json
 from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load, torch_device
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
@@ -62,7 +63,7 @@ class Settings:
 
     tokenizer: TokenizerConfig
     model: LanguageModelConfig
-    training: TrainingConfig
+    training: StreamTrainingConfig
 
     def to_json(self) -> dict[str, Any]:
         return {name: dataclasses.asdict(getattr(self, name)) for name in ("tokenizer", "model", "training")}
@@ -85,7 +86,7 @@ def train_language_model(
     """Train a language model on a corpus and leave it in the model directory `out`.
 
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
-    LanguageModelConfig and TrainingConfig, on top of `preset`. Raises NlprnnError for anything that cannot work.
+    LanguageModelConfig and StreamTrainingConfig, on top of `preset`. Raises NlprnnError for anything that cannot work.
     """
     paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
     directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "lm"))
@@ -115,21 +116,21 @@ def train_language_model(
 
 def _settings(path: Path, preset: str, given: dict[str, Any], resume: bool) -> Settings:
     """The settings of a new run, or those stored by the run that is resumed; ConfigError where both contradict."""
-    check_names(given, TokenizerConfig, LanguageModelConfig, TrainingConfig)
+    check_names(given, TokenizerConfig, LanguageModelConfig, StreamTrainingConfig)
     if resume and preset != "default":
         raise ConfigError(f"--preset {preset}: a resumed run keeps its settings; leave the option out")
     if not (resume and (path / CONFIG).is_file()):
         return Settings(
             build(TokenizerConfig, given, preset),
             build(LanguageModelConfig, given, preset),
-            build(TrainingConfig, given, preset),
+            build(StreamTrainingConfig, given, preset),
         )
     stored = read_config(path, LANGUAGE_MODEL)
     try:
         old = Settings(
             from_json(TokenizerConfig, stored.get("tokenizer")),
             from_json(LanguageModelConfig, stored.get("model")),
-            from_json(TrainingConfig, stored.get("training")),
+            from_json(StreamTrainingConfig, stored.get("training")),
         )
     except ConfigError as error:
         raise ModelDirectoryError(f"{path / CONFIG}: {error}; start over with --overwrite") from None
@@ -192,14 +193,14 @@ def _network(chosen: Settings, vocabulary: int, device: torch.device) -> Languag
     return model
 
 
-def _batches(train: TokenStore, training: TrainingConfig) -> StreamBatches:
+def _batches(train: TokenStore, training: StreamTrainingConfig) -> StreamBatches:
     """The training text as it is read. Raises DataError where it is too short."""
     return StreamBatches(train.ids, training.batch_size, training.bptt, training.variable_bptt, training.seed)
 
 
 def _train(
     directory: ModelDirectory,
-    training: TrainingConfig,
+    training: StreamTrainingConfig,
     model: LanguageModel,
     batches: StreamBatches,
     held_out: TokenStore,

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from nlprnn.checkpoint import CONFIG, COUNTS, WEIGHTS, load_weights, read_arrays, read_config, read_json
-from nlprnn.config import LanguageModelConfig, from_json
+from nlprnn.config import LanguageModelConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.decoding import Sampling, Stepper, next_words, sample
 from nlprnn.inference.ngram import NGramScorer, NGramStepper
@@ -21,6 +21,7 @@ from nlprnn.models.language_model import LanguageModel
 from nlprnn.models.ngram import NGramModel
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.nn.kernels.process import prepare
+from nlprnn.settings import from_json
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
 LANGUAGE_MODEL, NGRAM = "language-model", "ngram"

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from nlprnn.checkpoint import RUN, WEIGHTS, ModelDirectory, read_config, read_json, save_weights
-from nlprnn.config import NGramConfig, TokenizerConfig, build, check_names, flag
+from nlprnn.config import NGramConfig, TokenizerConfig
 from nlprnn.errors import ConfigError
-from nlprnn.metrics import perplexity
+from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.arpa import read_arpa, write_arpa
 from nlprnn.models.ngram import NGramModel
+from nlprnn.settings import build, check_names, flag
 from nlprnn.tasks.encoding import encode, learn_tokenizer
 from nlprnn.tasks.loading import NGRAM, TextModel, load
 from nlprnn.tasks.notes import Note, nowhere, to_stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nlprnn.inference.scoring import SentenceScore, word_log_probs
-from nlprnn.metrics import bits
+from nlprnn.metrics.likelihood import bits
 from nlprnn.tasks.loading import TextModel
 from nlprnn.text.plain import every_line
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nlprnn.errors import ModelDirectoryError
-from nlprnn.metrics import perplexity
+from nlprnn.metrics.likelihood import perplexity
 from nlprnn.training.optim import Average
 
 MODEL, OPTIMIZER, AVERAGE, CARRIED, RANDOM = "model.", "optimizer.", "average.", "carried.", "random"

@@ -144,7 +144,7 @@ class Trainer:
         ((loss.nll + loss.penalty) / loss.count).backward()
         norm, nll = gradient_norm(run.parameters), float(loss.nll.detach())
         if math.isfinite(nll) and math.isfinite(norm):
-            clipped_step(run.optimizer, norm, self.config.clip, now.rate * self._share(loss.count))
+            clipped_step(run.optimizer, norm, self.config.clip, now.rate * self.config.share(loss.count))
             if run.average is not None:
                 run.average.update()
             run.carried = loss.state
@@ -158,14 +158,6 @@ class Trainer:
         if now.step == UNMEASURED:
             now.measured_from = now.step_seconds
         self.show.step(now.train_loss, now.train_perplexity, now.tokens_per_second)
-
-    def _share(self, count: int) -> float:
-        """What the learning rate of a batch of `count` targets is multiplied with.
-
-        The mean loss of a short batch would weigh its tokens more than that of a long one; where lengths vary, the rate
-        makes up for it (Merity et al. 2018, section 4.1).
-        """
-        return count / (self.config.batch_size * self.config.bptt) if self.config.variable_bptt else 1.0
 
     def _fix_budget(self) -> bool:
         """Turn a budget in minutes into a number of steps, once, from the time that the first steps took."""

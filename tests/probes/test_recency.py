@@ -1,7 +1,7 @@
 import json
 import tracemalloc
 
-from nlprnn.metrics import wilson
+from nlprnn.metrics.shares import wilson
 from nlprnn.probes.evaluate import CHUNK
 from nlprnn.probes.recency import probe_agreement
 from nlprnn.probes.suite import MinimalPair, Suite

@@ -1,6 +1,6 @@
 import pytest
 
-from nlprnn.metrics import wilson
+from nlprnn.metrics.shares import wilson
 from nlprnn.reports.probe_table import probe_table, verdict
 
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from nlprnn.config import PRESETS, TrainingConfig, build
+from nlprnn.config import StreamTrainingConfig, TrainingConfig
+from nlprnn.presets import PRESETS
+from nlprnn.settings import build
 from nlprnn.training.optim import Average, clipped_step, gradient_norm, has_stalled, learning_rate, make_optimizer
 
 
@@ -24,7 +26,7 @@ def test_warm_up_takes_at_most_a_tenth_of_a_short_run() -> None:
 
 
 def test_zarembas_small_schedule_halves_after_the_fourth_epoch() -> None:
-    config = build(TrainingConfig, {}, "small")
+    config = build(StreamTrainingConfig, {}, "small")
     assert [learning_rate(config, 1, 10, epoch) / 20 for epoch in range(7)] == [1, 1, 1, 1, 0.5, 0.25, 0.125]
 
 

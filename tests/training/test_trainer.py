@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from nlprnn.checkpoint import LOG, STATE, WEIGHTS, ModelDirectory, read_tensors
-from nlprnn.config import MOST_EPOCHS, LanguageModelConfig, TrainingConfig
+from nlprnn.config import MOST_EPOCHS, LanguageModelConfig, StreamTrainingConfig
 from nlprnn.errors import ModelDirectoryError, NlprnnError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.models.language_model import LanguageModel
@@ -41,7 +41,7 @@ class Clock:
             self.act()
 
 
-def make(path: Path, config: TrainingConfig, at_step: Callable[[], None] = lambda: None) -> Trainer:
+def make(path: Path, config: StreamTrainingConfig, at_step: Callable[[], None] = lambda: None) -> Trainer:
     """A trainer of a small network on random ids, with the directory claimed."""
 
     class Watched(LanguageModel):
@@ -85,12 +85,12 @@ def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 CONFIGS = {
-    "adamw": TrainingConfig(batch_size=6, bptt=7, epochs=3, warmup=5),
-    "sgd": TrainingConfig(batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=2.0, schedule="plateau", clip=0.25),
-    "averaged": TrainingConfig(batch_size=6, bptt=7, epochs=3, averaging=0.9, evaluations_per_epoch=3),
-    "variable": TrainingConfig(batch_size=6, bptt=7, epochs=3, variable_bptt=True),
+    "adamw": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, warmup=5),
+    "sgd": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=2.0, schedule="plateau", clip=0.25),
+    "averaged": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, averaging=0.9, evaluations_per_epoch=3),
+    "variable": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, variable_bptt=True),
 }
-NT_ASGD = TrainingConfig(
+NT_ASGD = StreamTrainingConfig(
     batch_size=6,
     bptt=7,
     epochs=3,
@@ -167,7 +167,7 @@ def test_nt_asgd_validates_and_keeps_the_mean_of_all_weights_since_validation_st
 
 
 def test_variable_lengths_scale_the_rate_and_the_budget_stays_in_epochs(tmp_path: Path) -> None:
-    config = TrainingConfig(
+    config = StreamTrainingConfig(
         batch_size=6, bptt=20, epochs=3, variable_bptt=True, optimizer="sgd", lr=2.0, schedule="constant", warmup=0
     )
     made = make(tmp_path / "run", config)
@@ -243,14 +243,16 @@ def test_after_a_loss_that_is_not_finite_the_mean_of_nt_asgd_starts_anew(tmp_pat
 
 
 def test_a_loss_that_stays_not_finite_is_told_with_a_remedy(tmp_path: Path) -> None:
-    config = TrainingConfig(batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=1e38, clip=0.0, schedule="constant")
+    config = StreamTrainingConfig(
+        batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=1e38, clip=0.0, schedule="constant"
+    )
     diverging = make(tmp_path / "run", config)
     with pytest.raises(NlprnnError, match=r"not finite .* --lr"):
         diverging.run()
 
 
 def test_early_stopping_ends_a_run_that_no_longer_improves(tmp_path: Path) -> None:
-    config = TrainingConfig(batch_size=6, bptt=7, epochs=50, patience=2, lr=0.05, schedule="constant", warmup=0)
+    config = StreamTrainingConfig(batch_size=6, bptt=7, epochs=50, patience=2, lr=0.05, schedule="constant", warmup=0)
     stopped = finish(make(tmp_path / "run", config))
     assert stopped.now.finished
     assert stopped.now.stale == 2
@@ -258,7 +260,7 @@ def test_early_stopping_ends_a_run_that_no_longer_improves(tmp_path: Path) -> No
 
 
 def test_a_budget_in_minutes_becomes_a_number_of_steps_that_is_stored(tmp_path: Path) -> None:
-    config = TrainingConfig(batch_size=6, bptt=7, max_minutes=0.05)
+    config = StreamTrainingConfig(batch_size=6, bptt=7, max_minutes=0.05)
     run = finish(make(tmp_path / "run", config))
     state = ModelDirectory(tmp_path / "run").load_state()
     assert state is not None
@@ -267,7 +269,7 @@ def test_a_budget_in_minutes_becomes_a_number_of_steps_that_is_stored(tmp_path: 
 
 
 def test_the_best_weights_on_validation_are_the_ones_that_are_kept(tmp_path: Path) -> None:
-    config = TrainingConfig(batch_size=6, bptt=7, epochs=4, lr=0.05, schedule="constant", warmup=0)
+    config = StreamTrainingConfig(batch_size=6, bptt=7, epochs=4, lr=0.05, schedule="constant", warmup=0)
     run = finish(make(tmp_path / "run", config))
     logged = figures(tmp_path / "run")
     assert run.now.best_record["valid_perplexity"] == min(logged)
@@ -324,5 +326,5 @@ def test_killed_between_the_checkpoint_and_the_best_weights_a_run_writes_them_wh
 
 
 def test_a_budget_in_minutes_never_exceeds_the_epochs_asked_for(tmp_path: Path) -> None:
-    config = TrainingConfig(batch_size=6, bptt=7, max_minutes=600, epochs=2)
+    config = StreamTrainingConfig(batch_size=6, bptt=7, max_minutes=600, epochs=2)
     assert finish(make(tmp_path / "run", config)).now.step == 2 * 22

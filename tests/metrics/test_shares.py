@@ -1,8 +1,6 @@
-import math
-
 import pytest
 
-from nlprnn.metrics import accuracy, bits, perplexity, wilson
+from nlprnn.metrics.shares import accuracy, wilson
 
 
 # Newcombe 1998, Statistics in Medicine 17, table I, method 3 (score, without continuity correction)
@@ -28,15 +26,6 @@ def test_wilson_interval_is_symmetric_and_ends_exactly_at_zero_and_one():
     low, high = wilson(3, 10)
     assert wilson(7, 10) == (pytest.approx(1 - high), pytest.approx(1 - low))
     assert wilson(0, 7)[0] == 0.0 and wilson(7, 7)[1] == 1.0
-
-
-def test_perplexity_of_a_uniform_guess_is_the_number_of_choices():
-    assert perplexity(100 * math.log(50), 100) == pytest.approx(50)
-    assert perplexity(1e6, 1) == math.inf
-
-
-def test_a_coin_toss_is_one_bit():
-    assert bits(math.log(2)) == pytest.approx(1.0)
 
 
 def test_accuracy_of_nothing_is_none():

@@ -1,7 +1,4 @@
-"""The figures that reports are made of, and their intervals. Knows no torch, no text and no model.
-
-Log-probabilities come in nats, as models compute them; the ways out are perplexity and bits.
-"""
+"""Shares of what was counted, and how far they can be trusted."""
 
 from __future__ import annotations
 
@@ -9,20 +6,6 @@ import math
 from statistics import NormalDist
 
 Z95 = NormalDist().inv_cdf(0.975)  # 1.95996...
-
-
-def perplexity(nats: float, count: int) -> float:
-    """exp(nats / count): `nats` is the summed negative log-likelihood of `count` tokens. Too large a figure is inf."""
-    assert count > 0, "perplexity of no tokens"
-    try:
-        return math.exp(nats / count)
-    except OverflowError:
-        return math.inf
-
-
-def bits(nats: float) -> float:
-    """The same amount of information in bits."""
-    return nats / math.log(2)
 
 
 def accuracy(correct: int, n: int) -> float | None:
