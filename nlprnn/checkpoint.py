@@ -33,6 +33,8 @@ CONFIG, WEIGHTS, COUNTS, LOG, RUN, CARD = (
     "run.json",
     "README.md",
 )
+TOKENIZER_FOLDERS = (Path(), Path("source"), Path("target"))  # one tokenizer, or one for each language
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model")
 STATE = Path("training_state") / "checkpoint.safetensors"
 GOOD = Path("training_state") / "initial.safetensors"  # what the NaN guard goes back to before the first validation
 LOCK = Path("training_state") / "lock"
@@ -249,8 +251,12 @@ class ModelDirectory:
 
         run.json goes first, being the sign that the rest is there; config.json, which makes the directory ours, last.
         """
-        for name in (RUN, STATE, GOOD, WEIGHTS, COUNTS, LOG, CARD, "tokenizer.json", "tokenizer.model", CONFIG):
-            (self.path / name).unlink(missing_ok=True)
+        tokenizers = [folder / file for folder in TOKENIZER_FOLDERS for file in TOKENIZER_FILES]
+        for name in (RUN, STATE, GOOD, WEIGHTS, COUNTS, LOG, CARD, *tokenizers, CONFIG):
+            Path(self.path, name).unlink(missing_ok=True)
+        for folder in TOKENIZER_FOLDERS[1:]:  # load_tokenizers tells by the folders that there are two
+            with contextlib.suppress(OSError):
+                (self.path / folder).rmdir()
 
     def write_config(self, kind: str, **parts: Any) -> None:
         write_json(self.path / CONFIG, {"format": FORMAT, "kind": kind, **parts})

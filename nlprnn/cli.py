@@ -19,6 +19,8 @@ COMMANDS = {
     "generate": "generate",
     "surprisal": "surprisal",
     "probe-agreement": "probe_agreement",
+    "train-translator": "train_translator",
+    "translate": "translate",
     "make-corpus": "make_corpus",
 }
 

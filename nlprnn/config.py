@@ -13,6 +13,7 @@ from nlprnn.settings import Config, option, probability
 TOKENIZERS = ("words", "whitespace", "characters", "bpe", "unigram")
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
 INITS = ("orthogonal", "uniform")
+BEST_BY = ("bleu", "chrf", "perplexity")
 ATTENTIONS = ("bilinear", "dot", "additive", "none")
 OPTIMIZERS = ("adamw", "sgd", "nt-asgd")
 SCHEDULES = ("cosine", "plateau", "exponential", "constant")
@@ -45,6 +46,21 @@ class TokenizerConfig(Config):
     )
     lowercase: bool = option(False, "Read all text as lower case")
     vocab: str | None = option(None, "A vocabulary file of your own, one type a line", metavar="FILE")
+
+
+@dataclass(frozen=True)
+class PairTokenizerConfig(TokenizerConfig):
+    """How sentences and their translations become token ids."""
+
+    tokenizer: str = option(
+        "bpe",
+        "bpe, unigram: SentencePiece; words: raw text, punctuation peeled; whitespace: already tokenised; characters",
+        choices=TOKENIZERS,
+    )
+    joint: bool = option(True, "One vocabulary for both languages")
+    max_length: int = option(
+        100, "Train on no pair with a side of more than N tokens, and say how many there are", low=1, metavar="N"
+    )
 
 
 @dataclass(frozen=True)
@@ -210,6 +226,18 @@ class StreamTrainingConfig(TrainingConfig):
         """The mean loss of a short batch would weigh its tokens more than that of a long one; where lengths vary, the
         learning rate makes up for it (Merity et al. 2018, section 4.1)."""
         return count / (self.batch_size * self.bptt) if self.variable_bptt else 1.0
+
+
+@dataclass(frozen=True)
+class TranslationTrainingConfig(TrainingConfig):
+    """How a translator is trained: on batches of pairs of like length."""
+
+    batch_tokens: int = option(4000, "Tokens in a batch, source, target and padding together", low=1, metavar="N")
+    best_by: str = option(
+        "bleu",
+        "Which validation figure chooses the weights that are kept, and is meant by --patience",
+        choices=BEST_BY,
+    )
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def command(
     plain one, nor with other models' plain ones.
     """
     from nlprnn.tasks.evaluation import Cache, Dynamic, evaluate
-    from nlprnn.tasks.loading import load
+    from nlprnn.tasks.opening import load
 
     if cache_window is not None and not cache:
         raise ConfigError("--cache-window is a setting of --cache; give both")

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 def open_model(directory: str | None) -> TextModel:
     """The model in a directory; without one the newest neural language model below models/, which is then named."""
-    from nlprnn.tasks.loading import LANGUAGE_MODEL, load
+    from nlprnn.tasks.loading import LANGUAGE_MODEL, load_text_model
     from nlprnn.tasks.places import newest
 
     if directory is None:
         found = newest(LANGUAGE_MODEL)
         to_stderr(f"model: {found}")
-        return load(found)
-    return load(Path(directory))
+        return load_text_model(found)
+    return load_text_model(Path(directory))
 
 
 def tell_unknown(model: TextModel, text: str) -> None:

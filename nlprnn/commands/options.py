@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
-from nlprnn.config import LanguageModelConfig, NGramConfig, StreamTrainingConfig, TokenizerConfig
+from nlprnn.config import (
+    LanguageModelConfig,
+    NGramConfig,
+    PairTokenizerConfig,
+    StreamTrainingConfig,
+    TranslationTrainingConfig,
+    TranslatorConfig,
+)
 from nlprnn.presets import PRESETS
 from nlprnn.settings import Config, flag
 
@@ -16,9 +23,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 SECTIONS: dict[str, tuple[type[Config], ...]] = {
-    "Text": (TokenizerConfig,),
-    "Model": (LanguageModelConfig, NGramConfig),
-    "Training": (StreamTrainingConfig,),
+    "Text": (PairTokenizerConfig,),
+    "Model": (LanguageModelConfig, NGramConfig, TranslatorConfig),
+    "Training": (StreamTrainingConfig, TranslationTrainingConfig),
 }
 
 
@@ -66,6 +73,7 @@ def _option(item: dataclasses.Field[Any]) -> Callable[[F], F]:
             "lowercase": "--keep-case",
             "locked_dropout": "--unlocked-dropout",
             "variable_bptt": "--fixed-bptt",
+            "joint": "--separate",
         }
         default = name if item.default else opposites[item.name]
         both = f"{name}/{opposites[item.name]}"
@@ -90,5 +98,14 @@ out_option = click.option("--out", metavar="DIR", help="The model directory to w
 valid_option = click.option("--valid", metavar="F", help="Validation text  [default: a twentieth of CORPUS, held out]")
 test_option = click.option("--test", metavar="F", help="Test text, evaluated once at the end")
 column_option = click.option("--column", metavar="NAME", help="The text column of a CSV, TSV, JSONL or Parquet file")
+resume_option = click.option("--resume", is_flag=True, help="Go on with the interrupted run in the model directory")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace the model that is there")
 model_argument = click.argument("model", required=False)
+
+
+def side_options(function: F) -> F:
+    """Which columns, or endings of files, are source and target."""
+    function = click.option("--target", metavar="NAME", help="The column, file ending or language of translations")(
+        function
+    )
+    return click.option("--source", metavar="NAME", help="The column, file ending or language of sentences")(function)

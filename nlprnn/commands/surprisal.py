@@ -27,10 +27,10 @@ def command(model: str, file: str | None, by: str, as_json: bool) -> None:
     Surprisal is -log2 of the word's probability after all words before it in its line. A word is what stands between
     white space, its punctuation included; the rows of a line, with its <eos>, add up to the line's surprisal.
     """
-    from nlprnn.tasks.loading import load
+    from nlprnn.tasks.loading import load_text_model
     from nlprnn.tasks.surprisal import ROWS, surprisal
 
-    rows = surprisal(load(Path(model)), None if file == "-" else file, by)
+    rows = surprisal(load_text_model(Path(model)), None if file == "-" else file, by)
     if as_json:
         print_json({"rows": [row._asdict() for row in rows]})
     else:

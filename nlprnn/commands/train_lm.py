@@ -15,6 +15,7 @@ from nlprnn.commands.options import (
     out_option,
     overwrite_option,
     preset_option,
+    resume_option,
     test_option,
     valid_option,
 )
@@ -31,7 +32,7 @@ from nlprnn.tasks.notes import to_stderr
 @preset_option
 @config_options(TokenizerConfig, LanguageModelConfig, StreamTrainingConfig)
 @column_option
-@click.option("--resume", is_flag=True, help="Go on with the interrupted run in the model directory")
+@resume_option
 @overwrite_option
 @json_option
 def command(corpus: tuple[str, ...], as_json: bool, **options: Any) -> None:

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from nlprnn.checkpoint import CONFIG, RUN, ModelDirectory, read_config, read_json
+from nlprnn.checkpoint import RUN, ModelDirectory
 from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
-from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
-from nlprnn.nn.kernels.dispatch import choose, has_native, why_not_native
-from nlprnn.nn.kernels.process import prepare
-from nlprnn.settings import build, check_names, flag, from_json
+from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.tasks.computing import place, start_computing
 from nlprnn.tasks.encoding import encode, learn_tokenizer
-from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load, torch_device
+from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load_text_model
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
 from nlprnn.tasks.places import default_out
-from nlprnn.tasks.signature import write_counts, write_result, write_signature
+from nlprnn.tasks.run_settings import RunSettings, choose_settings
+from nlprnn.tasks.signature import check_text, write_counts, write_result, write_signature
 from nlprnn.text.batching import StreamBatches
 from nlprnn.text.corpus import Corpus, open_corpus
 from nlprnn.text.store import TokenStore
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 from nlprnn.training.progress import Progress
 from nlprnn.training.trainer import Trained, Trainer, Validation
-
-FREE_ON_RESUME = {"threads", "kernels", "precision", "device"}  # may change between the parts of a run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,15 +56,12 @@ class LanguageModelRun:
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class Settings(RunSettings):
     """All that decides what a run computes."""
 
     tokenizer: TokenizerConfig
     model: LanguageModelConfig
     training: StreamTrainingConfig
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: dataclasses.asdict(getattr(self, name)) for name in ("tokenizer", "model", "training")}
 
 
 def train_language_model(
@@ -90,57 +85,25 @@ def train_language_model(
     """
     paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
     directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "lm"))
+    settle = functools.partial(choose_settings, Settings, LANGUAGE_MODEL, directory.path, settings, resume, preset)
     if not resume:
-        _settings(directory.path, preset, settings, resume)  # what cannot work is told before where it would go
+        settle()  # what cannot work is told before where it would go
     with directory.claimed(overwrite, resume):
-        chosen = _settings(directory.path, preset, settings, resume)
-        if chosen.training.threads:
-            torch.set_num_threads(chosen.training.threads)
-        device = torch_device(chosen.training.device)
+        chosen = settle()
         note = nowhere if quiet else note
+        device = start_computing(chosen.training, note)
         text = open_corpus(paths, valid=valid, test=test, column=column)
         tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         batches = _batches(train, chosen.training)
-        model = _network(chosen, len(tokenizer), device)
+        model = language_network(chosen, len(tokenizer), device)
         _tell(note, text, tokenizer, train, held_out)
-        if chosen.training.kernels == "auto" and device.type == "cpu" and not has_native(device):
-            note(f"training with torch's kernels, about half as fast: {why_not_native(device)}")
         if fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizer, train, text)
-        _check_corpus(directory.path, text)
+        check_text(directory.path, text)
         trained = _train(directory, chosen.training, model, batches, held_out, Progress(quiet), resume)
         return _finish(directory, trained, text, note)
-
-
-def _settings(path: Path, preset: str, given: dict[str, Any], resume: bool) -> Settings:
-    """The settings of a new run, or those stored by the run that is resumed; ConfigError where both contradict."""
-    check_names(given, TokenizerConfig, LanguageModelConfig, StreamTrainingConfig)
-    if resume and preset != "default":
-        raise ConfigError(f"--preset {preset}: a resumed run keeps its settings; leave the option out")
-    if not (resume and (path / CONFIG).is_file()):
-        return Settings(
-            build(TokenizerConfig, given, preset),
-            build(LanguageModelConfig, given, preset),
-            build(StreamTrainingConfig, given, preset),
-        )
-    stored = read_config(path, LANGUAGE_MODEL)
-    try:
-        old = Settings(
-            from_json(TokenizerConfig, stored.get("tokenizer")),
-            from_json(LanguageModelConfig, stored.get("model")),
-            from_json(StreamTrainingConfig, stored.get("training")),
-        )
-    except ConfigError as error:
-        raise ModelDirectoryError(f"{path / CONFIG}: {error}; start over with --overwrite") from None
-    flat = {key: value for part in old.to_json().values() for key, value in part.items()}
-    for name, value in given.items():
-        if value is not None and name not in FREE_ON_RESUME and value != flat[name]:
-            was = f"the run to resume was started with {flat[name]}"
-            raise ConfigError(f"{flag(name)} {value}: {was}; leave the option out")
-    free = {name: given[name] for name in FREE_ON_RESUME if given.get(name) is not None}
-    return dataclasses.replace(old, training=dataclasses.replace(old.training, **free))
 
 
 def _tokenizer(path: Path, config: TokenizerConfig, text: Corpus, resume: bool, note: Note) -> tuple[Tokenizer, bool]:
@@ -169,23 +132,9 @@ def _write_head(
     write_signature(directory.path, text, chosen.training)
 
 
-def _check_corpus(path: Path, text: Corpus) -> None:
-    """Raise ModelDirectoryError where a resumed run is given other text than it was started with."""
-    run = read_json(path / RUN)
-    if (run.get("corpus"), run.get("valid")) != (text.train.fingerprint(), text.valid.fingerprint()):
-        raise ModelDirectoryError(
-            f"{path}: was trained or validated on another text than the one given; give that text, "
-            "or start over with --overwrite"
-        )
-
-
-def _network(chosen: Settings, vocabulary: int, device: torch.device) -> LanguageModel:
+def language_network(chosen: Settings, vocabulary: int, device: torch.device) -> LanguageModel:
     """The network with its first weights. Raises ConfigError where it does not fit into memory."""
-    try:
-        model = LanguageModel(chosen.model, vocabulary, chosen.training.seed).to(device)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"a network of this size cannot be made ({reason}); lower --hidden") from None
+    model = place(lambda: LanguageModel(chosen.model, vocabulary, chosen.training.seed), device)
     # Plain SGD leaves rows without a gradient as they are: an embedding of its own needs those of the rows read alone.
     plain = chosen.training.optimizer == "sgd" and not chosen.training.weight_decay
     model.vocabulary.sparse = plain and not chosen.model.tied and device.type == "cpu"
@@ -207,8 +156,6 @@ def _train(
     progress: Progress,
     resume: bool,
 ) -> Trained:
-    prepare(model.device)
-
     def validate() -> Validation:
         nll = stream_nll(model, held_out.ids)
         figure = perplexity(nll, len(held_out.ids))
@@ -221,7 +168,7 @@ def _finish(directory: ModelDirectory, trained: Trained, text: Corpus, note: Not
     """Load the best weights, evaluate the test text, and write what the run came to."""
     from nlprnn.tasks.evaluation import evaluate_lines
 
-    model = load(directory.path, LANGUAGE_MODEL)
+    model = load_text_model(directory.path, LANGUAGE_MODEL)
     test = evaluate_lines(model, text.test, note) if text.test is not None and not trained.interrupted else None
     state = trained.state
     run = LanguageModelRun(

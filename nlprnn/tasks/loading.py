@@ -120,7 +120,7 @@ class TextModel:
         return look_up
 
 
-def load(directory: str | Path, kind: str | None = None) -> TextModel:
+def load_text_model(directory: str | Path, kind: str | None = None) -> TextModel:
     """The model in a directory. Raises ModelDirectoryError where it is missing, broken, or not of the `kind` asked."""
     directory = Path(directory)
     config = read_config(directory, kind)
@@ -152,14 +152,3 @@ def _check_sizes(directory: Path, vocabulary: int, tokenizer: Tokenizer) -> None
         raise ModelDirectoryError(
             f"{directory}: the model has {vocabulary} types and its tokenizer {len(tokenizer)}; train the model again"
         )
-
-
-def torch_device(name: str) -> torch.device:
-    """The device of that name; ConfigError where this machine does not have it."""
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"--device {name}: not usable here ({reason}); use --device cpu") from None
-    return device

@@ -18,7 +18,7 @@ from nlprnn.models.arpa import read_arpa, write_arpa
 from nlprnn.models.ngram import NGramModel
 from nlprnn.settings import build, check_names, flag
 from nlprnn.tasks.encoding import encode, learn_tokenizer
-from nlprnn.tasks.loading import NGRAM, TextModel, load
+from nlprnn.tasks.loading import NGRAM, TextModel, load_text_model
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
 from nlprnn.tasks.places import default_out
 from nlprnn.tasks.signature import write_counts, write_result, write_signature
@@ -97,14 +97,16 @@ def _finish(
     directory: ModelDirectory, model: NGramModel, train: TokenStore, held_out: TokenStore, seconds: float
 ) -> NGramRun:
     figure = perplexity(-float(np.sum(model.stream(held_out.ids))), len(held_out.ids))
-    run = NGramRun(load(directory.path, NGRAM), figure, round(seconds, 2), len(train.ids) / max(seconds, 1e-9))
+    run = NGramRun(
+        load_text_model(directory.path, NGRAM), figure, round(seconds, 2), len(train.ids) / max(seconds, 1e-9)
+    )
     write_result(directory.path, run.summary())
     return run
 
 
 def export_arpa(directory: str | Path, path: str | Path) -> None:
     """Write an n-gram model as an ARPA file (gzipped where the name ends in .gz)."""
-    text = load(directory, NGRAM)
+    text = load_text_model(directory, NGRAM)
     assert isinstance(text.model, NGramModel)
     tokens = [text.tokenizer.token(index) for index in range(len(text.tokenizer))]
     write_arpa(text.model, tokens, path)
@@ -124,4 +126,4 @@ def import_arpa(path: str | Path, out: str | Path, overwrite: bool = False, note
         write_signature(directory.path, None)
         save_weights(directory.path / WEIGHTS, model.tensors())
         write_result(directory.path, {})
-    return load(out, NGRAM)
+    return load_text_model(out, NGRAM)

@@ -8,9 +8,14 @@ from pathlib import Path
 from nlprnn.checkpoint import CONFIG, WEIGHTS, read_config
 from nlprnn.errors import ModelDirectoryError
 from nlprnn.tasks.loading import LANGUAGE_MODEL, NGRAM
+from nlprnn.tasks.translation_model import TRANSLATOR
 
 MODELS = Path("models")
-MAKERS = {LANGUAGE_MODEL: "nlprnn train-lm CORPUS", NGRAM: "nlprnn train-ngram CORPUS"}
+MAKERS = {
+    LANGUAGE_MODEL: "nlprnn train-lm CORPUS",
+    NGRAM: "nlprnn train-ngram CORPUS",
+    TRANSLATOR: "nlprnn train-translator SOURCE TARGET",
+}
 
 
 def default_out(corpus: Sequence[str | Path], suffix: str) -> Path:

@@ -14,7 +14,7 @@ from nlprnn.probes.builtin import builtin_suite
 from nlprnn.probes.readers import read_suites
 from nlprnn.probes.sentence import SentenceVerdict, probe_sentence
 from nlprnn.probes.suite import Suite
-from nlprnn.tasks.loading import NGRAM, TextModel, load
+from nlprnn.tasks.loading import NGRAM, TextModel, load_text_model
 from nlprnn.tasks.notes import Note, to_stderr
 
 BUILTIN = "builtin"
@@ -39,7 +39,7 @@ def probe_agreement(
     named = [suites] if isinstance(suites, (str, Path)) else list(suites)
     if items_path is not None and len(asked) > 1:
         raise ConfigError("--items takes one model at a time; the file has no column for its name")
-    rival = None if baseline is None else load(baseline, NGRAM) if isinstance(baseline, (str, Path)) else baseline
+    rival = load_text_model(baseline, NGRAM) if isinstance(baseline, (str, Path)) else baseline
     reports = []
     with contextlib.ExitStack() as stack:
         sink = None if items_path is None else stack.enter_context(items.items_file(items_path))
@@ -62,7 +62,7 @@ def ask_sentence(model: TextModel | str | Path, sentence: str) -> SentenceVerdic
 
 
 def _open(model: TextModel | str | Path) -> TextModel:
-    return model if isinstance(model, TextModel) else load(model)
+    return model if isinstance(model, TextModel) else load_text_model(model)
 
 
 def _suites(model: TextModel, names: Sequence[str | Path]) -> Iterator[Suite]:

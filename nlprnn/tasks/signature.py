@@ -7,17 +7,34 @@ import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from nlprnn.checkpoint import CARD, CONFIG, COUNTS, RUN, read_json, write_json, write_text
 from nlprnn.config import TrainingConfig
+from nlprnn.errors import ModelDirectoryError
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.text.corpus import Corpus
 from nlprnn.text.store import TokenStore
 
 PACKAGES = ("nlprnn", "torch", "numpy", "sentencepiece")
+
+
+class Text(Protocol):
+    """Some text that can be told from other text."""
+
+    def fingerprint(self) -> str: ...
+
+
+class SplitText(Protocol):
+    """What is trained and validated on, and how the latter came about."""
+
+    @property
+    def train(self) -> Text: ...
+    @property
+    def valid(self) -> Text: ...
+    @property
+    def split(self) -> dict[str, Any]: ...
 
 
 def write_counts(directory: Path, train: TokenStore) -> None:
@@ -26,7 +43,7 @@ def write_counts(directory: Path, train: TokenStore) -> None:
     write_json(directory / COUNTS, counts)
 
 
-def write_signature(directory: Path, text: Corpus | None, training: TrainingConfig | None = None) -> None:
+def write_signature(directory: Path, text: SplitText | None, training: TrainingConfig | None = None) -> None:
     """run.json: command line, seed, hashes of the text, how it was split, versions, and how it was computed."""
     found: dict[str, Any] = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}
     if text is not None:
@@ -37,6 +54,16 @@ def write_signature(directory: Path, text: Corpus | None, training: TrainingConf
         found |= {"kernels": compute.kernels, "precision": "bf16" if compute.bf16 else "fp32"}
     found |= {"python": platform.python_version(), "packages": {name: _version(name) for name in PACKAGES}}
     write_json(directory / RUN, found)
+
+
+def check_text(directory: Path, text: SplitText) -> None:
+    """Raise ModelDirectoryError where a resumed run is given other text than it was started with."""
+    run = read_json(directory / RUN)
+    if (run.get("corpus"), run.get("valid")) != (text.train.fingerprint(), text.valid.fingerprint()):
+        raise ModelDirectoryError(
+            f"{directory}: was trained or validated on another text than the one given; give that text, "
+            "or start over with --overwrite"
+        )
 
 
 def _version(name: str) -> str:

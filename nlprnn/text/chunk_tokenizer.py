@@ -89,7 +89,11 @@ class ChunkTokenizer(ABC):
                 lines[-1].append(int(token_id))
         if len(lines) > 1 and not lines[-1]:
             lines.pop()
-        return "\n".join(self._decode_line([self.token(token_id) for token_id in line]) for line in lines)
+        return "\n".join(self.join([self.token(token_id) for token_id in line]) for line in lines)
+
+    def written(self, text: str) -> list[str]:
+        """For each token of `encode(text)` what it stands for: of whole words also those that are `<unk>`."""
+        return [self.token(id) for id in self.encode(text)]
 
     def _chunk_ids(self, chunk: str, index: int) -> tuple[int, ...]:
         """The ids of the chunk that stands at place `index` of its line."""
@@ -114,4 +118,5 @@ class ChunkTokenizer(ABC):
     def _encode_chunk(self, chunk: str) -> tuple[int, ...]: ...
 
     @abstractmethod
-    def _decode_line(self, tokens: Iterable[str]) -> str: ...
+    def join(self, tokens: Iterable[str]) -> str:
+        """The line of text that these tokens make up."""

@@ -85,7 +85,7 @@ class SentencePieceTokenizer(ChunkTokenizer):
             return self._unknown_word
         return tuple(self._processor.encode(chunk)) or self._unknown_word
 
-    def _decode_line(self, tokens: Iterable[str]) -> str:
+    def join(self, tokens: Iterable[str]) -> str:
         return "".join(tokens).replace(SPACE, " ").strip()
 
 

@@ -57,6 +57,12 @@ class Tokenizer(Protocol):
     def decode(self, ids: Sequence[int]) -> str:
         """Readable text; `<eos>` ends a line."""
 
+    def join(self, tokens: Iterable[str]) -> str:
+        """The line of text that these tokens make up."""
+
+    def written(self, text: str) -> list[str]:
+        """For each token of `encode(text)` what it stands for: of whole words also those that are `<unk>`."""
+
     def token(self, id: int) -> str:
         """The token's own string."""
 

@@ -70,6 +70,10 @@ class VocabularyTokenizer(ChunkTokenizer):
     def split(chunk: str) -> list[str]:
         """The types of one white-space chunk."""
 
+    def written(self, text: str) -> list[str]:
+        chunks = text.split()
+        return [token for chunk in chunks for token in ([chunk] if chunk in (UNK, EOS) else self.split(chunk))]
+
     def _json(self) -> bytes:
         settings = {"format": FORMAT, "kind": self.kind, "lowercase": self.lowercase, "tokens": self.tokens}
         return json.dumps(settings, ensure_ascii=False, indent=0).encode("utf-8", "surrogatepass")
@@ -89,7 +93,7 @@ class WordTokenizer(VocabularyTokenizer):
     kind = "words"
     split = staticmethod(split_chunk)
 
-    def _decode_line(self, tokens: Iterable[str]) -> str:
+    def join(self, tokens: Iterable[str]) -> str:
         return join_tokens(tokens)
 
 
@@ -102,7 +106,7 @@ class WhitespaceTokenizer(VocabularyTokenizer):
     def split(chunk: str) -> list[str]:
         return [chunk]
 
-    def _decode_line(self, tokens: Iterable[str]) -> str:
+    def join(self, tokens: Iterable[str]) -> str:
         return " ".join(tokens)
 
 
@@ -129,8 +133,11 @@ class CharacterTokenizer(VocabularyTokenizer):
             ids += ids_of[chunk]
         return ids[1:]
 
+    def written(self, text: str) -> list[str]:
+        return list(" ".join(text.split()))
+
     def _chunk_ids(self, chunk: str, index: int) -> tuple[int, ...]:
         return self.joint + self._ids_of[chunk] if index else self._ids_of[chunk]
 
-    def _decode_line(self, tokens: Iterable[str]) -> str:
+    def join(self, tokens: Iterable[str]) -> str:
         return "".join(tokens)

@@ -29,7 +29,7 @@ class RunState:
     total: int | None = None  # steps in all; None until a budget in minutes has been turned into steps
     best: float = math.inf
     best_step: int = -1
-    best_record: dict[str, float] = field(default_factory=dict)
+    best_record: dict[str, Any] = field(default_factory=dict)
     stale: int = 0  # validations since the best one
     figures: list[float] = field(default_factory=list)  # of all validations
     rate: float = 0.0  # of the last step: what a full batch is learned with

@@ -35,7 +35,7 @@ class Validation:
     """What validation found: a figure of which less is better, what to log, and what to tell."""
 
     figure: float
-    record: dict[str, float]
+    record: dict[str, Any]
     text: str
 
 

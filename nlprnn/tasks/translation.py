@@ -1,0 +1,214 @@
+"""Translation from parallel text to model directory: text, model, trainer and directory put together."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nlprnn.checkpoint import RUN, ModelDirectory
+from nlprnn.config import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
+from nlprnn.errors import ConfigError
+from nlprnn.inference.beam import Search
+from nlprnn.inference.translation import predict_targets
+from nlprnn.metrics.likelihood import perplexity
+from nlprnn.metrics.translation import translation_quality
+from nlprnn.models.translator import Translator
+from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.tasks.computing import place, start_computing
+from nlprnn.tasks.encoding import bar, learn_tokenizer
+from nlprnn.tasks.notes import Note, nowhere, to_stderr
+from nlprnn.tasks.places import default_out
+from nlprnn.tasks.run_settings import RunSettings, choose_settings
+from nlprnn.tasks.signature import check_text, write_result, write_signature
+from nlprnn.tasks.translation_model import (
+    SOURCE,
+    TARGET,
+    TRANSLATOR,
+    TranslationModel,
+    load_tokenizers,
+    load_translator,
+)
+from nlprnn.text.bucketing import PairBatches
+from nlprnn.text.pair_encoding import EncodedPairs, encode_pairs
+from nlprnn.text.parallel import Parallel
+from nlprnn.text.parallel_corpus import ParallelCorpus, open_parallel_corpus
+from nlprnn.text.tokenizer import Tokenizer
+from nlprnn.training.progress import Progress
+from nlprnn.training.trainer import Trained, Trainer, Validation
+
+Paths = str | Path | Sequence[str | Path]
+GREEDY = Search(beam=1)  # how validation translates
+
+
+@dataclasses.dataclass(frozen=True)
+class TranslatorRun:
+    """A finished, or interrupted, training run; the figures are those of the validation pairs, translated greedily."""
+
+    model: TranslationModel
+    valid_bleu: float
+    valid_chrf: float
+    valid_perplexity: float
+    signature: str  # sacreBLEU's, of valid_bleu
+    seconds: float
+    steps: int
+    tokens_per_second: float  # target tokens, of training steps alone
+    interrupted: int | None = None  # the signal that ended it
+    test: dict[str, Any] | None = None  # what `evaluate` says of the test pairs
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON of `train-translator`."""
+        found = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        del found["interrupted"]
+        if self.test is None:
+            del found["test"]
+        return found | {"model": str(self.model.directory)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(RunSettings):
+    """All that decides what a run computes."""
+
+    tokenizer: PairTokenizerConfig
+    model: TranslatorConfig
+    training: TranslationTrainingConfig
+
+
+def train_translator(
+    pairs: Paths,
+    out: str | Path | None = None,
+    *,
+    valid: Paths = (),
+    test: Paths = (),
+    source: str | None = None,
+    target: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
+    note: Note = to_stderr,
+    **settings: Any,
+) -> TranslatorRun:
+    """Train a translator on pairs of sentences and leave it in the model directory `out`.
+
+    `pairs` are two text files, or one table, folder or data set; so are `valid` and `test`. `source` and `target` name
+    columns or languages. `settings` are fields of PairTokenizerConfig, TranslatorConfig and TranslationTrainingConfig.
+    Raises NlprnnError for anything that cannot work.
+    """
+    paths = _several(pairs)
+    directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "translator"))
+    settle = functools.partial(choose_settings, Settings, TRANSLATOR, directory.path, settings, resume)
+    if not resume:
+        settle()  # what cannot work is told before where it would go
+    with directory.claimed(overwrite, resume):
+        chosen = settle()
+        note = nowhere if quiet else note
+        device = start_computing(chosen.training, note)
+        text = open_parallel_corpus(paths, _several(valid), _several(test), source, target)
+        fresh = not (resume and (directory.path / RUN).is_file())
+        tokenizers = _learn(chosen.tokenizer, text.train, note) if fresh else load_tokenizers(directory.path)
+        train = _encode(text.train, tokenizers, chosen.tokenizer.max_length)
+        held_out = _encode(text.valid, tokenizers)
+        batches = PairBatches(train.source, train.target, chosen.training.batch_tokens, chosen.training.seed)
+        model = place(lambda: translator_network(chosen, tokenizers), device)
+        _tell(note, text, train, held_out, tokenizers)
+        if fresh:
+            directory.clear()
+            _write_head(directory, chosen, tokenizers, text)
+        check_text(directory.path, text)
+        learner = TranslationModel(directory.path, (model,), *tokenizers)
+        validate = functools.partial(_validate, learner, text.valid, held_out, chosen.training.best_by)
+        trained = Trainer(model, batches, validate, chosen.training, directory, Progress(quiet)).run(resume)
+        return _finish(directory, trained, text, note)
+
+
+def translator_network(chosen: Settings, tokenizers: tuple[Tokenizer, Tokenizer]) -> Translator:
+    """The network with its first weights, on the CPU."""
+    source, target = tokenizers
+    model = Translator(chosen.model, 0 if source is target else len(source), len(target), chosen.training.seed)
+    model.use(choose(chosen.training.kernels, chosen.training.precision, model.device))
+    return model
+
+
+def _several(paths: Paths) -> Sequence[str | Path]:
+    return [paths] if isinstance(paths, (str, Path)) else paths
+
+
+def _learn(config: PairTokenizerConfig, train: Parallel, note: Note) -> tuple[Tokenizer, Tokenizer]:
+    """The tokenizers of source and target, twice the same one where the vocabulary is joint."""
+    if config.joint:
+        joint = learn_tokenizer(config, train.lines(SOURCE, TARGET), note)
+        return joint, joint
+    if config.vocab is not None:
+        raise ConfigError(f"--vocab {config.vocab} is one vocabulary; leave out --separate")
+    return learn_tokenizer(config, train.lines(SOURCE), note), learn_tokenizer(config, train.lines(TARGET), note)
+
+
+def _encode(pairs: Parallel, tokenizers: tuple[Tokenizer, Tokenizer], max_length: int | None = None) -> EncodedPairs:
+    with bar("encoding", "pair") as progress:
+        counted = (progress(done, len(pairs)) or pair for done, pair in enumerate(pairs))
+        return encode_pairs(counted, *tokenizers, max_length)
+
+
+def _tell(
+    note: Note,
+    text: ParallelCorpus,
+    train: EncodedPairs,
+    held_out: EncodedPairs,
+    tokenizers: tuple[Tokenizer, Tokenizer],
+) -> None:
+    source, target = tokenizers
+    types = f"{len(target):,} types for both" if source is target else f"{len(source):,} and {len(target):,} types"
+    note(f"{len(train):,} pairs to train on, {len(held_out):,} to validate on, {types}")
+    if train.dropped.total:
+        note(f"note: {train.dropped.describe()}")
+    if text.split["rule"] == "blocks":
+        note(f"validation pairs: every {text.split['every']}th block of {text.split['block']} pairs, held out")
+
+
+def _write_head(
+    directory: ModelDirectory, chosen: Settings, tokenizers: tuple[Tokenizer, Tokenizer], text: ParallelCorpus
+) -> None:
+    """What a model directory holds before the first weights; run.json last, as the sign that the rest is there."""
+    directory.write_config(TRANSLATOR, **chosen.to_json())
+    source, target = tokenizers
+    if source is target:
+        source.save(directory.path)
+    else:
+        for tokenizer, name in ((source, SOURCE), (target, TARGET)):
+            (directory.path / name).mkdir(exist_ok=True)
+            tokenizer.save(directory.path / name)
+    write_signature(directory.path, text, chosen.training)
+
+
+def _validate(model: TranslationModel, pairs: Parallel, encoded: EncodedPairs, best_by: str) -> Validation:
+    """Perplexity of the given translations, and BLEU and chrF of the model's own, greedy ones."""
+    predicted = predict_targets(model.members[0], encoded.source, encoded.target)
+    found = [best[0].text for best in model.translate((pair.source for pair in pairs), GREEDY, nowhere)]
+    quality = translation_quality(found, [pair.target for pair in pairs])
+    figure = perplexity(predicted.nll, predicted.tokens)
+    record = {"valid_perplexity": figure, "valid_bleu": quality.bleu, "valid_chrf": quality.chrf}
+    best = {"perplexity": figure, "bleu": -quality.bleu, "chrf": -quality.chrf}
+    told = f"valid ppl {figure:7.2f} BLEU {quality.bleu:5.2f} chrF {quality.chrf:5.2f}"
+    return Validation(best[best_by], {**record, "signature": quality.signature}, told)
+
+
+def _finish(directory: ModelDirectory, trained: Trained, text: ParallelCorpus, note: Note) -> TranslatorRun:
+    """Load the best weights, evaluate the test pairs, and write what the run came to."""
+    from nlprnn.tasks.translation_evaluation import evaluate_pairs
+
+    model = load_translator(directory.path)
+    test = evaluate_pairs(model, text.test, note=note) if text.test is not None and not trained.interrupted else None
+    state = trained.state
+    run = TranslatorRun(
+        model,
+        **state.best_record,
+        seconds=round(state.seconds, 2),
+        steps=state.step,
+        tokens_per_second=state.tokens_per_second,
+        interrupted=trained.interrupted,
+        test=test,
+    )
+    write_result(directory.path, run.summary())
+    return run
