@@ -252,8 +252,9 @@ class ModelDirectory:
         run.json goes first, being the sign that the rest is there; config.json, which makes the directory ours, last.
         """
         tokenizers = [folder / file for folder in TOKENIZER_FOLDERS for file in TOKENIZER_FILES]
-        for name in (RUN, STATE, GOOD, WEIGHTS, COUNTS, LOG, CARD, *tokenizers, CONFIG):
-            Path(self.path, name).unlink(missing_ok=True)
+        names: list[str | Path] = [RUN, STATE, GOOD, WEIGHTS, COUNTS, LOG, CARD, *tokenizers, CONFIG]
+        for name in names:
+            (self.path / name).unlink(missing_ok=True)
         for folder in TOKENIZER_FOLDERS[1:]:  # load_tokenizers tells by the folders that there are two
             with contextlib.suppress(OSError):
                 (self.path / folder).rmdir()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlprnn.commands.options import column_option, json_option
+from nlprnn.commands.options import column_option, config_options, json_option, side_options
 from nlprnn.commands.output import print_json, print_table
+from nlprnn.config import Search
 from nlprnn.errors import ConfigError
+from nlprnn.settings import build, flag
+
+if TYPE_CHECKING:
+    from nlprnn.tasks.loading import TextModel
+    from nlprnn.tasks.translation_model import TranslationModel
 
 LABELS = {
     "perplexity": "perplexity, state carried over",
@@ -22,7 +28,11 @@ LABELS = {
 ADAPTING = {"cache": "perplexity with a cache *", "dynamic": "perplexity with dynamic evaluation *"}
 
 
-@click.command("evaluate", short_help="Tell how well a model predicts a text.")
+OF_LANGUAGE_MODELS = ("column", "cache", "cache_window", "dynamic", "tune")
+OF_TRANSLATORS = ("source", "target", "beam", "length_penalty", "coverage_penalty")
+
+
+@click.command("evaluate", short_help="Tell how well a model does on a text.")
 @click.argument("model")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @column_option
@@ -30,31 +40,45 @@ ADAPTING = {"cache": "perplexity with a cache *", "dynamic": "perplexity with dy
 @click.option("--cache-window", type=int, metavar="N", help="Tokens that the cache remembers  [default: 2000]")
 @click.option("--dynamic", is_flag=True, help="Also learning from what was read (Krause et al. 2018); takes minutes")
 @click.option("--tune", metavar="FILE", help="Choose settings of --cache and --dynamic on FILE, a validation text")
+@side_options
+@config_options(Search, without=("n_best",))
 @json_option
-def command(
-    model: str,
-    files: tuple[str, ...],
-    column: str | None,
-    cache: bool,
-    cache_window: int | None,
-    dynamic: bool,
-    tune: str | None,
-    as_json: bool,
-) -> None:
-    """Evaluate a language model, neural or n-gram, on FILE, or on several read as one text.
+def command(model: str, files: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Evaluate a language model, neural or n-gram, on FILE, or on several read as one text; a translator on two files,
+    SOURCE and TARGET, or on a table of pairs.
 
-    --cache and --dynamic tell what the model would reach if it adapted to the text while it reads. Each token is still
-    predicted before it is learnt from, and the model stays as it is; but these figures are not comparable with the
-    plain one, nor with other models' plain ones.
+    --cache and --dynamic tell what a language model would reach if it adapted to the text while it reads. Each token is
+    still predicted before it is learnt from, and the model stays as it is; but these figures are not comparable with
+    the plain one, nor with other models' plain ones.
     """
-    from nlprnn.tasks.evaluation import Cache, Dynamic, evaluate
+    from nlprnn.tasks.loading import TextModel
     from nlprnn.tasks.opening import load
 
-    if cache_window is not None and not cache:
+    if options["cache_window"] is not None and not options["cache"]:
         raise ConfigError("--cache-window is a setting of --cache; give both")
-    settings = None if not cache else Cache() if cache_window is None else Cache(window=cache_window)
-    adapting = Dynamic() if dynamic else None
-    found = evaluate(load(model), files, column, cache=settings, dynamic=adapting, tune=tune)
+    loaded = load(model)
+    if isinstance(loaded, TextModel):
+        _check(options, OF_TRANSLATORS, "a translator")
+        _language_model(loaded, files, options, as_json)
+    else:
+        _check(options, OF_LANGUAGE_MODELS, "a language model")
+        _translator(loaded, files, options, as_json)
+
+
+def _check(options: dict[str, Any], others: tuple[str, ...], kind: str) -> None:
+    """Raise ConfigError where an option is given that only another kind of model has."""
+    for name in others:
+        if options[name] not in (None, False):
+            raise ConfigError(f"{flag(name)} is for {kind}; leave it out")
+
+
+def _language_model(model: TextModel, files: tuple[str, ...], options: dict[str, Any], as_json: bool) -> None:
+    from nlprnn.tasks.evaluation import Cache, Dynamic, evaluate
+
+    window = options["cache_window"]
+    cache = None if not options["cache"] else Cache() if window is None else Cache(window=window)
+    dynamic = Dynamic() if options["dynamic"] else None
+    found = evaluate(model, files, options["column"], cache=cache, dynamic=dynamic, tune=options["tune"])
     if as_json:
         print_json(found)
         return
@@ -65,6 +89,32 @@ def command(
         click.echo("* adapts to the text while reading it: not comparable with the perplexities above")
     for name in used:
         click.echo(f"  {name}: {_settings(found[name])}")
+
+
+def _translator(model: TranslationModel, files: tuple[str, ...], options: dict[str, Any], as_json: bool) -> None:
+    from nlprnn.tasks.translation_evaluation import evaluate_translator
+
+    search = build(Search, {name: options[name] for name in ("beam", "length_penalty", "coverage_penalty")})
+    found = evaluate_translator(model, files, source=options["source"], target=options["target"], search=search)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        [
+            (f"BLEU, beam {found['beam']}", f"{found['bleu']:.2f}"),
+            ("chrF", f"{found['chrf']:.2f}"),
+            ("sentence pairs", f"{found['pairs']:,}"),
+            ("perplexity of the references", f"{found['perplexity']:.2f}"),
+            ("next tokens right after the reference's", f"{found['teacher_forced']:.1%}"),
+            ("next tokens right after its own, greedy", f"{found['free_running']:.1%}"),
+        ]
+    )
+    click.echo("\nBLEU by source words")
+    for row in found["by_source_length"]:
+        if row["n"]:
+            span = f"{row['from']} or more" if row["to"] is None else f"{row['from']}-{row['to']}"
+            click.echo(f"  {span:<12}{row['bleu']:6.2f}  n {row['n']:,}")
+    click.echo(f"\nBLEU: {found['signature']}")
 
 
 def _figure(key: str, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from nlprnn.tasks.notes import to_stderr
 
 if TYPE_CHECKING:
     from nlprnn.tasks.loading import TextModel
+    from nlprnn.tasks.translation_model import TranslationModel
 
 
 def open_model(directory: str | None) -> TextModel:
@@ -21,6 +23,18 @@ def open_model(directory: str | None) -> TextModel:
         to_stderr(f"model: {found}")
         return load_text_model(found)
     return load_text_model(Path(directory))
+
+
+def open_translator(directory: str | None, ensemble: Sequence[str]) -> TranslationModel:
+    """The translator in a directory, together with others; without one the newest below models/, which is named."""
+    from nlprnn.tasks.places import newest
+    from nlprnn.tasks.translation_model import TRANSLATOR, load_translator
+
+    found = Path(directory) if directory is not None else newest(TRANSLATOR)
+    if directory is None:
+        to_stderr(f"model: {found}")
+    model = load_translator(found)
+    return model.joined([load_translator(other) for other in ensemble]) if ensemble else model
 
 
 def tell_unknown(model: TextModel, text: str) -> None:

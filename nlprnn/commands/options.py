@@ -52,13 +52,14 @@ def _section(option: str | None) -> str:
     return "Options"
 
 
-def config_options(*kinds: type[Config]) -> Callable[[F], F]:
-    """Add an option for every field of the given configurations; an option not given arrives as None."""
+def config_options(*kinds: type[Config], without: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Add an option for every field of the given configurations but some; one not given arrives as None."""
 
     def decorate(function: F) -> F:
         for kind in reversed(kinds):
             for item in reversed(dataclasses.fields(kind)):
-                function = _option(item)(function)
+                if item.name not in without:
+                    function = _option(item)(function)
         return function
 
     return decorate
@@ -100,6 +101,14 @@ test_option = click.option("--test", metavar="F", help="Test text, evaluated onc
 column_option = click.option("--column", metavar="NAME", help="The text column of a CSV, TSV, JSONL or Parquet file")
 resume_option = click.option("--resume", is_flag=True, help="Go on with the interrupted run in the model directory")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace the model that is there")
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="The same seed draws the same text",
+)
 model_argument = click.argument("model", required=False)
 
 

@@ -32,6 +32,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nlprnn.config import Search
 from nlprnn.errors import ConfigError
 from nlprnn.inference.decoding import State, Stepper
 from nlprnn.text.chunk_tokenizer import EOS_ID
@@ -57,32 +58,6 @@ class SourceStepper(Stepper, Protocol):
         Wu et al. 2016 (Google's neural machine translation system), eq. 14, without beta.
         """
         ...
-
-
-@dataclass(frozen=True)
-class Search:
-    """How to search, and how hypotheses are ranked: log p / |y|^length_penalty + coverage_penalty * coverage.
-
-    |y| counts <eos>. A length penalty of 0 ranks by probability, which favours the short; 1 by the mean per token.
-    Marian, fairseq and Hugging Face's generate divide by this power, too, while the alpha of JoeyNMT and of Wu et al.
-    2016 is the power of (5 + |y|) / 6, which grows more slowly. Coverage is theirs (eq. 14).
-    """
-
-    beam: int = 5
-    length_penalty: float = 1.0
-    coverage_penalty: float = 0.0
-    n_best: int = 1
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError for what is no such setting."""
-        for name, number in (("--beam", self.beam), ("--n-best", self.n_best)):
-            if number < 1:
-                raise ConfigError(f"{name} {number}: give a number of at least 1")
-        for name, value in (("--length-penalty", self.length_penalty), ("--coverage-penalty", self.coverage_penalty)):
-            if not (math.isfinite(value) and value >= 0):
-                raise ConfigError(f"{name} {value}: give a finite number of at least 0")
-        if self.n_best > self.beam:
-            raise ConfigError(f"--n-best {self.n_best}: give at most the width of the beam, --beam {self.beam}")
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nlprnn.errors import ConfigError
+from nlprnn.config import Sampling
 from nlprnn.text.chunk_tokenizer import EOS_ID
 
 State = Any  # nested tuples of tensors whose dimension 0 is the batch
@@ -23,21 +22,6 @@ class Stepper(Protocol):
 
     def start(self, batch: int) -> State: ...
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]: ...
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How to draw: `temperature` 0 is greedy; only the `top_k` likeliest, or those that make up `top_p`, are drawn."""
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError for what is no such setting."""
-        for name, value in (("--temperature", self.temperature), ("--top-p", self.top_p)):
-            if value is not None and not (math.isfinite(value) and value >= 0):
-                raise ConfigError(f"{name} {value}: give a finite number of at least 0")
 
 
 def read(stepper: Stepper, ids: Sequence[int]) -> tuple[Tensor, State]:

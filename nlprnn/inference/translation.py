@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nlprnn.inference.beam import Hypothesis, Search, SourceStepper, search
-from nlprnn.inference.decoding import Sampling
+from nlprnn.config import Sampling, Search
+from nlprnn.inference.beam import Hypothesis, SourceStepper, search
 from nlprnn.inference.drawing import draw_sequences
 from nlprnn.inference.ensemble import Ensemble
 from nlprnn.models.translator import Translator, TranslatorStepper

@@ -12,16 +12,16 @@ from typing import Any
 import torch
 
 from nlprnn.checkpoint import CONFIG, COUNTS, WEIGHTS, load_weights, read_arrays, read_config, read_json
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config import LanguageModelConfig, Sampling
 from nlprnn.errors import ConfigError, ModelDirectoryError
-from nlprnn.inference.decoding import Sampling, Stepper, next_words, sample
+from nlprnn.inference.decoding import Stepper, next_words, sample
 from nlprnn.inference.ngram import NGramScorer, NGramStepper
 from nlprnn.inference.scoring import NeuralScorer, SentenceScore, SentenceScorer
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.models.ngram import NGramModel
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.nn.kernels.process import prepare
-from nlprnn.settings import from_json
+from nlprnn.settings import build, check_names, from_json
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
 LANGUAGE_MODEL, NGRAM = "language-model", "ngram"
@@ -75,22 +75,20 @@ class TextModel:
         self,
         prompt: str = "",
         words: int = 50,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
         seed: int = 1,
+        **sampling: Any,
     ) -> str:
         """`prompt` and the text of `words` words drawn after it; `<eos>` ends a line, `<unk>` is never drawn.
 
-        `temperature` 0 takes the likeliest token each time; `top_k` and `top_p` draw from the likeliest only. Raises
-        ConfigError for settings that are not finite numbers.
+        `sampling` are fields of Sampling: `temperature` 0 takes the likeliest token each time; `top_k` and `top_p` draw
+        from the likeliest only. Raises ConfigError for others.
         """
-        start = self.tokenizer.encode(prompt)
-        sampling = Sampling(temperature, top_k, top_p)
+        check_names(sampling, Sampling)
+        start, how = self.tokenizer.encode(prompt), build(Sampling, sampling)
         drawn: list[int] = []
         begun = 0
         for token in itertools.islice(
-            sample(self.fast_stepper, start, sampling, seed, never=(self.tokenizer.unk_id,)), MOST_TOKENS * words
+            sample(self.fast_stepper, start, how, seed, never=(self.tokenizer.unk_id,)), MOST_TOKENS * words
         ):
             begun += self._begins_word(token)
             if begun > words:

@@ -11,10 +11,9 @@ import numpy as np
 import torch
 
 from nlprnn.checkpoint import CONFIG, WEIGHTS, load_weights, read_config
-from nlprnn.config import TranslatorConfig
+from nlprnn.config import Sampling, Search, TranslatorConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
-from nlprnn.inference.beam import Hypothesis, Search
-from nlprnn.inference.decoding import Sampling
+from nlprnn.inference.beam import Hypothesis
 from nlprnn.inference.translation import attended, sample_ids, translate_ids
 from nlprnn.models.translator import Translator
 from nlprnn.nn.kernels.dispatch import choose

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config import LanguageModelConfig, Sampling, Search
 from nlprnn.errors import ConfigError
-from nlprnn.inference.beam import Hypothesis, Search, search, select
-from nlprnn.inference.decoding import Sampling, sample
+from nlprnn.inference.beam import Hypothesis, search, select
+from nlprnn.inference.decoding import sample
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.text.batching import Batch
 
@@ -327,8 +327,8 @@ def test_rows_of_a_state_are_chosen_at_any_depth() -> None:
         (lambda: Search(beam=0), "--beam 0: give a number of at least 1"),
         (lambda: Search(n_best=0), "--n-best 0: give a number of at least 1"),
         (lambda: Search(beam=2, n_best=3), "--n-best 3: give at most the width of the beam, --beam 2"),
-        (lambda: Search(length_penalty=-0.5), "--length-penalty -0.5: give a finite number of at least 0"),
-        (lambda: Search(coverage_penalty=math.nan), "--coverage-penalty nan: give a finite number of at least 0"),
+        (lambda: Search(length_penalty=-0.5), "--length-penalty -0.5: give a number of at least 0"),
+        (lambda: Search(coverage_penalty=math.nan), "--coverage-penalty nan: give a finite number"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(make: Callable[[], Search], told: str) -> None:

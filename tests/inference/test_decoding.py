@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.inference.decoding import Sampling, draw, next_words, sample
+from nlprnn.config import Sampling
+from nlprnn.inference.decoding import draw, next_words, sample
 
 STARTS = np.array([True, False, True, True, False, False])  # <eos> <unk> _a _b c d
 
