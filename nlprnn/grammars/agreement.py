@@ -1,6 +1,8 @@
-"""English sentences whose verb agrees with a subject at a distance: a training corpus, and minimal pairs to test with.
+"""Sentences whose verb agrees with a subject at a distance: a training corpus, and minimal pairs to test with.
 
-Both come from `agreement.grammar`; every construction is a category of that file.
+Both come from the grammar of a language, `agreement.grammar` for English and `agreement_portuguese.grammar` for
+Brazilian Portuguese; every construction is a category of those files. What else differs between languages is told in
+`agreement_languages`.
 
 Definitions. An *attractor* is a noun between subject and verb whose number is the opposite of the subject's. An item is
 a *match* where the noun nearest before the verb has the subject's number (no intervening noun included), a *conflict*
@@ -8,11 +10,14 @@ where it has the other. They are applied to every construction alike. In consequ
 `sentential_complement` ("the mechanics said the author laughs") and `inside_object_relative_*` ("the authors that the
 guard likes": the verb inside the clause, whose own subject is also the nearest noun, whatever the head noun's number)
 have no noun between subject and verb and hold matches only. In `coordination_long` the verb is the second one, and
-the first one's object stands between.
+the first one's object stands between. In `adverbial` ("as médicas , depois da reunião , estão cansadas") and
+`adverbial_long` ("depois da reunião no hospital") the nouns of an adverbial do. English has no adverbials, Portuguese
+no relative clause without its *que* (the `bare` ones).
 
 Held out. A quarter of all (subject noun, verb) lemma pairs, chosen by a hash, never occur as subject and verb in the
 corpus, in no clause of any sentence; the test items use no others for the verb they ask about. This includes `be` and
-`have`: for a quarter of the nouns the corpus never says that they *are* or *have* anything.
+`have`, and `ser`, `estar` and `ter`: for a quarter of the nouns the corpus never says that they *are* or *have*
+anything.
 
 The constructions are those of Marvin and Linzen (2018, "Targeted syntactic evaluation of language models").
 """
@@ -23,13 +28,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
+from nlprnn.grammars.agreement_languages import ENGLISH, Language
 from nlprnn.grammars.engine import Grammar, Token
-from nlprnn.grammars.english import a_or_an
 from nlprnn.grammars.notation import Rule
 
 
@@ -41,12 +46,15 @@ class Construction(NamedTuple):
     between: int  # nouns between the subject and this verb
 
 
+# Of all languages; a language has those whose category is in its grammar.
 CONSTRUCTIONS = {
     "simple": Construction("simple", -1, 0),
     "prepositional_1": Construction("prepositional_1", -1, 1),
     "prepositional_2": Construction("prepositional_2", -1, 2),
     "prepositional_3": Construction("prepositional_3", -1, 3),
     "prepositional_4": Construction("prepositional_4", -1, 4),
+    "adverbial": Construction("adverbial", -1, 1),
+    "adverbial_long": Construction("adverbial_long", -1, 2),
     "subject_relative": Construction("subject_relative", -1, 1),
     "object_relative_that": Construction("object_relative_that", -1, 1),
     "object_relative_bare": Construction("object_relative_bare", -1, 1),
@@ -58,17 +66,13 @@ CONSTRUCTIONS = {
 }
 NUMBERS = ("singular", "plural")
 
-# Chosen so that every verb has some nouns held out, no noun lacks more than half its verbs, `be` lacks nouns of every
-# kind, and the plain examples of a writer and an author that are or have something stay in the corpus.
-HELD_OUT_SALT = 2545
-
 # Sentences drawn for each item wanted, before a construction is given up as too poor in words the model knows.
 DRAWS_PER_ITEM = 100
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """A verb and its subject: positions among the sentence's words, lemmas, and the numbers of the nouns between."""
+    """A verb and its subject: lemmas, the numbers of the nouns between, the verb's place among the grammar's words."""
 
     noun: str
     verb: str
@@ -76,6 +80,7 @@ class Agreement:
     target: int
     forms: tuple[str, ...]  # of the verb: singular, plural
     between: tuple[str, ...]
+    held_out: bool
 
     @property
     def attractors(self) -> int:
@@ -84,10 +89,6 @@ class Agreement:
     @property
     def match(self) -> bool:
         return not self.between or self.between[-1] == self.number
-
-    @property
-    def held_out(self) -> bool:
-        return is_held_out(self.noun, self.verb)
 
 
 @dataclass(frozen=True)
@@ -122,63 +123,72 @@ class AgreementItems:
         return len(self.items)
 
 
-@lru_cache(maxsize=1)
-def agreement_grammar() -> Grammar:
-    """The grammar of this module, read once."""
-    return Grammar.load("agreement")
+@cache
+def agreement_grammar(language: Language = ENGLISH) -> Grammar:
+    """The grammar of a language, read once."""
+    return Grammar.load(language.grammar)
+
+
+def constructions(language: Language = ENGLISH) -> list[str]:
+    """The constructions that a language has."""
+    categories = {rule.category for rule in agreement_grammar(language).rules}
+    return [name for name, construction in CONSTRUCTIONS.items() if construction.category in categories]
 
 
 @cache
-def is_held_out(noun: str, verb: str) -> bool:
+def is_held_out(noun: str, verb: str, language: Language = ENGLISH) -> bool:
     """Whether the corpus never has this noun as the subject of this verb (lemmas)."""
-    return hashlib.sha256(f"{HELD_OUT_SALT} {noun} {verb}".encode()).digest()[0] % 4 == 0
+    return hashlib.sha256(f"{language.salt} {noun} {verb}".encode()).digest()[0] % 4 == 0
 
 
-def agreement_corpus(sentences: int, seed: int) -> Iterator[str]:
+def agreement_corpus(sentences: int, seed: int, language: Language = ENGLISH) -> Iterator[str]:
     """Yields that many sentences, lower case, one at a time in constant memory; the same for the same seed."""
-    grammar, rng = agreement_grammar(), Random(f"agreement corpus {seed}")
+    grammar, rng = agreement_grammar(language), Random(f"{language.grammar} corpus {seed}")
     made = 0
     while made < sentences:
         tokens = grammar.sentence(rng).tokens()
-        if _repeats(tokens) or any(agreement.held_out for agreement in agreements(tokens)):
+        if _repeats(tokens, language) or any(found.held_out for found in agreements(tokens, language)):
             continue
         made += 1
-        yield _text([token.form for token in tokens])
+        yield _text(_words(tokens), language)
 
 
-def agreement_items(knows: Callable[[str], bool], per_construction: int = 200, seed: int = 0) -> AgreementItems:
-    """Makes the built-in suite out of the words that a model knows.
+def agreement_items(
+    knows: Callable[[str], bool], per_construction: int = 200, seed: int = 0, language: Language = ENGLISH
+) -> AgreementItems:
+    """Makes the built-in suite of a language out of the words that a model knows.
 
-    A noun or verb is used if both its forms are known. Determiners tell no number. Each construction has half its
-    items with either subject number, half matches and half conflicts where it allows both; half of the conflicts
-    have nothing but attractors, the others and the matches are spread over the other attractor counts.
+    A noun or verb is used if both its forms are known. English determiners tell no number; the Portuguese ones cannot
+    but tell it. Each construction has half its items with either subject number, half matches and half conflicts where
+    it allows both; half of the conflicts have nothing but attractors, the others and the matches are spread over the
+    other attractor counts.
     """
     assert per_construction >= 4, "a construction has four kinds of items"
-    full = agreement_grammar()
+    full = agreement_grammar(language)
 
     def usable(rule: Rule) -> bool:
-        if rule.category == "determiner" and "number" in rule.conditions:
+        if rule.category in language.plain and "number" in rule.conditions:
             return False
         return all(knows(word) for form in rule.forms or rule.words if form != "." for word in form.split())
 
     grammar = full.restricted(usable)
     left_out: dict[str, str] = {}
     items: list[AgreementItem] = []
-    for construction in CONSTRUCTIONS:
+    for construction in constructions(language):
         if not grammar.can_make(CONSTRUCTIONS[construction].category):
             left_out[construction] = "too few of its words are known to the model"
             continue
-        rng = Random(f"agreement items {construction} {seed}")
-        made = _construction_items(grammar, construction, per_construction, rng)
+        rng = Random(f"{language.grammar} items {construction} {seed}")
+        made = _construction_items(language, grammar, construction, per_construction, rng, knows)
         if not made:
             left_out[construction] = "no balanced items can be made of the words that the model knows"
         items.extend(made)
-    nouns, verbs = _lemmas(full, "noun"), _lemmas(full, "verb")
-    nouns_known, verbs_known = len(_lemmas(grammar, "noun")), len(_lemmas(grammar, "verb"))
-    return AgreementItems(tuple(items), nouns_known, len(nouns), verbs_known, len(verbs), left_out)
+    nouns, verbs = (len(_lemmas(full, categories)) for categories in (("noun",), language.verbs))
+    nouns_known, verbs_known = (len(_lemmas(grammar, categories)) for categories in (("noun",), language.verbs))
+    return AgreementItems(tuple(items), nouns_known, nouns, verbs_known, verbs, left_out)
 
 
-def agreements(tokens: list[Token]) -> list[Agreement]:
+def agreements(tokens: list[Token], language: Language) -> list[Agreement]:
     """Every verb of a sentence with its subject: the noun whose number was unified with the verb's."""
     position, places = 0, []
     for token in tokens:
@@ -187,17 +197,19 @@ def agreements(tokens: list[Token]) -> list[Agreement]:
     nouns = [(index, token) for index, token in enumerate(tokens) if token.category == "noun"]
     found = []
     for index, token in enumerate(tokens):
-        if token.category != "verb":
+        if token.category not in language.verbs:
             continue
         start, subject = next(pair for pair in nouns if pair[1].links["number"] == token.links["number"])
         between = tuple(noun.features["number"] for place, noun in nouns if start < place < index)
-        found.append(
-            Agreement(subject.lemma, token.lemma, token.features["number"], places[index], token.forms, between)
-        )
+        held_out = is_held_out(subject.lemma, token.lemma, language)
+        number = token.features["number"]
+        found.append(Agreement(subject.lemma, token.lemma, number, places[index], token.forms, between, held_out))
     return found
 
 
-def _construction_items(grammar: Grammar, construction: str, wanted: int, rng: Random) -> list[AgreementItem]:
+def _construction_items(
+    language: Language, grammar: Grammar, construction: str, wanted: int, rng: Random, knows: Callable[[str], bool]
+) -> list[AgreementItem]:
     """Up to `wanted` distinct items, as many of either subject number in each cell of match and attractor count."""
     category, verb, between = CONSTRUCTIONS[construction]
     quota = _quota(between, wanted)
@@ -210,13 +222,12 @@ def _construction_items(grammar: Grammar, construction: str, wanted: int, rng: R
             if not lacking:
                 break
             tokens = grammar.sentence(rng, category, **chain).tokens()
-            asked = [a for a in agreements(tokens) if len(set(a.forms)) == 2][verb]
+            asked = [a for a in agreements(tokens, language) if len(set(a.forms)) == 2][verb]
             cell = asked.match, asked.attractors
-            if cell not in aims or not asked.held_out or _repeats(tokens):
+            if cell not in aims or not asked.held_out or _repeats(tokens, language):
                 continue
-            have, item = cells[cell][asked.number], _item(tokens, asked, construction)
-            goes_on = asked.target + 1 < len(item.good.split())
-            if len(have) < quota[cell] and item.good not in have and goes_on:
+            have, item = cells[cell][asked.number], _item(tokens, asked, construction, language)
+            if len(have) < quota[cell] and item.good not in have and _usable(item, language, knows):
                 have[item.good] = item
                 lacking -= 1
     balanced: list[AgreementItem] = []
@@ -250,34 +261,43 @@ def _quota(between: int, wanted: int) -> Counter[tuple[bool, int]]:
     return quota
 
 
-def _item(tokens: list[Token], asked: Agreement, construction: str) -> AgreementItem:
-    forms = " ".join(token.form for token in tokens).split()
-    assert forms[asked.target] in asked.forms
-    other = forms.copy()
-    other[asked.target] = asked.forms[1 - NUMBERS.index(asked.number)]
+def _item(tokens: list[Token], asked: Agreement, construction: str, language: Language) -> AgreementItem:
+    good = _words(tokens)
+    assert good[asked.target] in asked.forms
+    bad = good.copy()
+    bad[asked.target] = asked.forms[1 - NUMBERS.index(asked.number)]
     return AgreementItem(
-        good=_text(forms),
-        bad=_text(other),
+        good=_text(good, language),
+        bad=_text(bad, language),
         construction=construction,
         attractors=asked.attractors,
         subject=asked.number,
         match=asked.match,
-        target=asked.target,
+        target=len(language.joined(good[: asked.target])),
         group=f"{asked.noun} {asked.verb}",
     )
 
 
-def _text(forms: list[str]) -> str:
-    """Joins the forms, the full stop to the word before it."""
-    words = a_or_an(forms)
-    return " ".join(words[:-1]) + words[-1]
+def _usable(item: AgreementItem, language: Language, knows: Callable[[str], bool]) -> bool:
+    """Whether something follows the verb, and the model knows what words became when they were joined, as in *dos*."""
+    words = item.good.removesuffix(language.stop).split()
+    return item.target + 1 < len(words) and all(map(knows, words))
 
 
-def _repeats(tokens: list[Token]) -> bool:
+def _words(tokens: list[Token]) -> list[str]:
+    """The words of the grammar, the full stop among them."""
+    return " ".join(token.form for token in tokens).split()
+
+
+def _text(words: list[str], language: Language) -> str:
+    return " ".join(language.joined(words[:-1])) + language.stop
+
+
+def _repeats(tokens: list[Token], language: Language) -> bool:
     """Sentences such as "the key near the keys is old" and "the old old key ..." are left out as unnatural."""
-    lemmas = [token.lemma for token in tokens if token.category == "noun"]
+    lemmas = [token.lemma for token in tokens if token.category in language.once]
     return len(set(lemmas)) < len(lemmas) or any(a.form == b.form for a, b in pairwise(tokens))
 
 
-def _lemmas(grammar: Grammar, category: str) -> set[str]:
-    return {rule.lemma for rule in grammar.rules if rule.category == category}
+def _lemmas(grammar: Grammar, categories: tuple[str, ...]) -> set[str]:
+    return {rule.lemma for rule in grammar.rules if rule.category in categories}

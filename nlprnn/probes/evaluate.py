@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nlprnn.errors import ConfigError, NlprnnError
-from nlprnn.probes.suite import MinimalPair, Suite, split_words
+from nlprnn.probes.suite import MinimalPair, Scoring, common_ends, split_words
 
 if TYPE_CHECKING:
     from nlprnn.inference.scoring import Scorer, SentenceScore
 
-SCORINGS = ("published", "sentence", "target")
+SCORINGS = ("published", "sentence", "target", "region")
 CHUNK = 2048  # pairs asked at a time: many enough for a scorer to sort them by length, few enough to hold
 TIE = 1e-6  # nats; smaller differences are rounding, not a preference
-UNKNOWN, NO_TARGET = "unknown word", "no target word"
+UNKNOWN, NO_TARGET, NO_REGION, NO_PARTNER = "unknown word", "no target word", "no differing words", "no other form"
+TO_THE_END, BEFORE_THE_END = None, -1  # where a span of words stops: behind the sentence's end, or before it
+
+Span = tuple[int, "int | None"]  # words from and to, as in a slice of word_log_probs
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Verdict:
     pair: MinimalPair
     score_good: float | None = None
     score_bad: float | None = None
-    skipped: str = ""  # why it was not scored: UNKNOWN or NO_TARGET
+    skipped: str = ""  # why it was not scored: UNKNOWN, NO_TARGET, NO_REGION or NO_PARTNER
     unknown: tuple[str, ...] = ()  # differing words that the tokenizer does not know
     shared_unknown: bool = False  # is an unknown word among those that both sentences have
 
@@ -56,75 +61,112 @@ class Verdict:
         return self.skipped or ("tie" if self.tie else "scored")
 
 
-def way_of_scoring(suite: Suite, scoring: str) -> str:
-    """`sentence` or `target`; `published` is the suite's own way. Raises ConfigError for others."""
+@dataclass(frozen=True)
+class Question:
+    """What of a pair is read, and from which word on it counts; or why there is nothing to read."""
+
+    texts: MinimalPair
+    start: int = 0
+    skipped: str = ""
+
+
+def way_of_scoring(published: Scoring, scoring: str, mean: bool | None = None, end: bool | None = None) -> Scoring:
+    """The suite's published way, or the unit that `scoring` names; `mean` and `end` change either unless None.
+
+    Raises ConfigError for a `scoring` that is none of SCORINGS.
+    """
     if scoring not in SCORINGS:
         raise ConfigError(f"scoring {scoring!r}: choose one of {', '.join(SCORINGS)}")
-    return suite.scoring if scoring == "published" else scoring
+    way = published if scoring == "published" else Scoring(scoring)
+    way = way if end is None else replace(way, end=end)
+    return way if mean is None else replace(way, mean=mean)
 
 
-def judge(scorer: Scorer, pairs: Iterable[MinimalPair], scoring: str) -> Iterator[Verdict]:
+def judge(scorer: Scorer, pairs: Iterable[MinimalPair], way: Scoring) -> Iterator[Verdict]:
     """Yield a verdict for each pair, in order.
 
-    `sentence` compares the log-probabilities of whole sentences, their end included. `target` compares those of the
-    target words after their shared prefix. A pair is skipped, never counted, where a differing word is unknown.
+    A pair is skipped, never counted, where a differing word is unknown or the pair lacks what `way` compares.
     Raises NlprnnError where the model gives no number.
     """
-    assert scoring in ("sentence", "target"), scoring
     knows = lru_cache(maxsize=1 << 14)(scorer.tokenizer.knows)
     stream = iter(pairs)
     while chunk := list(islice(stream, CHUNK)):
-        texts = [_texts(pair, scoring) for pair in chunk]
-        drafts = [_draft(pair, text, knows) for pair, text in zip(chunk, texts, strict=True)]
-        asked = [text for text, draft in zip(texts, drafts, strict=True) if text and not draft.skipped]
-        scores = _scores(scorer, asked, scoring)
-        for draft, text in zip(drafts, texts, strict=True):
-            if draft.skipped or text is None:
+        questions = [_question(pair, way) for pair in chunk]
+        drafts = [_draft(pair, asked, knows) for pair, asked in zip(chunk, questions, strict=True)]
+        open_ones = [asked for asked, draft in zip(questions, drafts, strict=True) if not draft.skipped]
+        scores = _scores(scorer, open_ones, way)
+        for draft, asked in zip(drafts, questions, strict=True):
+            if draft.skipped:
                 yield draft
             else:
-                good, bad = scores[text.good], scores[text.bad]
+                good, bad = scores[asked.texts.good, asked.start], scores[asked.texts.bad, asked.start]
                 yield Verdict(draft.pair, good, bad, shared_unknown=draft.shared_unknown)
 
 
-def _texts(pair: MinimalPair, scoring: str) -> MinimalPair | None:
-    """The pair of texts to score: whole sentences, or both up to the target word; None without a target word."""
-    if scoring == "sentence":
-        return pair
+def _question(pair: MinimalPair, way: Scoring) -> Question:
+    if not pair.bad:
+        return Question(pair, skipped=NO_PARTNER)
+    if way.unit == "sentence":
+        return Question(MinimalPair(f"{pair.good} .", f"{pair.bad} .") if way.full_stop else pair)
+    return _target(pair) if way.unit == "target" else _region(pair)
+
+
+def _target(pair: MinimalPair) -> Question:
+    """Both sentences up to the target word, which alone counts."""
     words = pair.target_words()
     if words is None or pair.target is None:
-        return None
+        return Question(pair, skipped=NO_TARGET)
     good, bad = pair.good.split()[: pair.target], pair.bad.split()[: pair.target]
     if good != bad:  # another prefix is another question: no word to compare
-        return None
-    return MinimalPair(" ".join([*good, words[0]]), " ".join([*bad, words[1]]), target=pair.target)
+        return Question(pair, skipped=NO_TARGET)
+    return Question(MinimalPair(" ".join([*good, words[0]]), " ".join([*bad, words[1]])), pair.target)
 
 
-def _draft(pair: MinimalPair, text: MinimalPair | None, knows: Callable[[str], bool]) -> Verdict:
-    if text is None:
-        return Verdict(pair, skipped=NO_TARGET)
-    differing, shared = split_words(text)
+def _region(pair: MinimalPair) -> Question:
+    """Both sentences up to the last word that differs; the words from the first that differs on count."""
+    good, bad = pair.good.split(), pair.bad.split()
+    head, tail = common_ends(good, bad)
+    good, bad = good[: len(good) - tail], bad[: len(bad) - tail]
+    if head in (len(good), len(bad)):  # words are only put in, or nothing differs at all
+        return Question(pair, skipped=NO_REGION)
+    return Question(MinimalPair(" ".join(good), " ".join(bad)), head)
+
+
+def _draft(pair: MinimalPair, asked: Question, knows: Callable[[str], bool]) -> Verdict:
+    if asked.skipped:
+        return Verdict(pair, skipped=asked.skipped)
+    differing, shared = split_words(asked.texts)
+    if not differing:  # a suite may ask for a choice between two words that are the same
+        differing = asked.texts.good.split()[asked.start :]
     unknown = tuple(dict.fromkeys(word for word in differing if not knows(word)))
     if unknown:
         return Verdict(pair, skipped=UNKNOWN, unknown=unknown)
     return Verdict(pair, shared_unknown=not all(map(knows, shared)))
 
 
-def _scores(scorer: Scorer, asked: list[MinimalPair], scoring: str) -> dict[str, float]:
-    """Natural log-probability of each text, or of its last word. A text that comes twice is scored once."""
-    texts = list(dict.fromkeys(text for pair in asked for text in (pair.good, pair.bad)))
-    found: dict[str, float] = {}
-    for text, score in zip(texts, scorer.score(texts), strict=True):
-        value = float(score.log_probs.sum(dtype="float64")) if scoring == "sentence" else last_word(score)
-        if math.isnan(value):
-            raise NlprnnError(
-                f"the model gives no probability (NaN) for {text!r}; its training went wrong, train it again"
-            )
-        found[text] = value
+def _scores(scorer: Scorer, asked: list[Question], way: Scoring) -> dict[tuple[str, int], float]:
+    """What counts of each text, by the text and its first word that counts. What comes twice is scored once."""
+    stop = TO_THE_END if way.unit == "sentence" and way.end else BEFORE_THE_END
+    found = dict.fromkeys(((text, each.start) for each in asked for text in (each.texts.good, each.texts.bad)), 0.0)
+    for (text, start), score in zip(found, scorer.score([text for text, _ in found]), strict=True):
+        found[text, start] = log_probability(score, (start, stop), way.mean, text)
     return found
 
 
-def last_word(score: SentenceScore) -> float:
-    """Natural log-probability of a sentence's last word given those before it, whatever tokens it is made of."""
+def log_probability(score: SentenceScore, span: Span, mean: bool, text: str) -> float:
+    """Natural log-probability of some words of a sentence given all before them, whatever tokens they are made of.
+
+    `span` counts words, and the sentence's end as one more; no words have 0. With `mean` it is divided by the number
+    of tokens. Raises NlprnnError where the model gives no number.
+    """
     from nlprnn.inference.scoring import word_log_probs  # brings torch
 
-    return float(word_log_probs(score)[len(score.words) - 1])
+    whole = span == (0, TO_THE_END)
+    value = float((score.log_probs if whole else word_log_probs(score)[slice(*span)]).sum(dtype=np.float64))
+    if math.isnan(value):
+        raise NlprnnError(f"the model gives no probability (NaN) for {text!r}; its training went wrong, train it again")
+    if not mean:
+        return value
+    words = range(len(score.words) + 1)[slice(*span)]
+    tokens = int(np.count_nonzero((score.word_of >= words.start) & (score.word_of < words.stop)))
+    return value / tokens if tokens else value

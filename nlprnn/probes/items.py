@@ -1,4 +1,7 @@
-"""Every verdict as a row of a TSV file, for a statistics program. Scores are natural log-probabilities."""
+"""Every verdict as a row of a TSV file, for a statistics program. Scores are natural log-probabilities.
+
+An item of several conditions has a row for each prediction: the formula is the construction, and `good` names the item.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TextIO
 
 from nlprnn.errors import DataError
 from nlprnn.files import replacing
+from nlprnn.probes.conditions import ItemVerdict
 from nlprnn.probes.evaluate import Verdict
 
 COLUMNS = (
@@ -26,7 +30,7 @@ COLUMNS = (
 
 
 @contextmanager
-def items_file(path: str | Path) -> Iterator[Callable[[str, Verdict], None]]:
+def items_file(path: str | Path) -> Iterator[Callable[[str, Verdict | ItemVerdict], None]]:
     """Give a `write(suite, verdict)`; the file stands in its place once all is written, and not at all after an error.
 
     What is not annotated or was not scored is blank; `correct` is 1 or 0. Raises DataError where it cannot be written.
@@ -38,9 +42,12 @@ def items_file(path: str | Path) -> Iterator[Callable[[str, Verdict], None]]:
             rows = csv.writer(stream, dialect="excel-tab", lineterminator="\n")
             rows.writerow(COLUMNS)
 
-        def write(suite: str, verdict: Verdict) -> None:
+        def write(suite: str, verdict: Verdict | ItemVerdict) -> None:
             with _told(path):
-                rows.writerow(_row(suite, verdict))
+                if isinstance(verdict, Verdict):
+                    rows.writerow(_row(suite, verdict))
+                else:
+                    rows.writerows(_predictions(suite, verdict))
 
         yield write
         with _told(path):
@@ -67,3 +74,11 @@ def _row(suite: str, verdict: Verdict) -> list[str | int | None]:
     scores = ["" if value is None else f"{value:.6f}" for value in (verdict.score_good, verdict.score_bad)]
     answer = None if correct is None else int(correct)
     return [suite, pair.construction, pair.attractors, pair.good, pair.bad, *scores, answer, verdict.status]
+
+
+def _predictions(suite: str, verdict: ItemVerdict) -> Iterator[list[str | int | None]]:
+    answers: tuple[bool | None, ...] = verdict.answers or (None,) * len(verdict.predictions)
+    status = verdict.skipped or "scored"
+    for formula, holds in zip(verdict.predictions, answers, strict=True):
+        answer = None if holds is None else int(holds)
+        yield [suite, formula.text, None, f"item {verdict.item.number}", "", "", "", answer, status]

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from nlprnn.errors import ConfigError
 from nlprnn.grammars.agreement import agreement_grammar
 from nlprnn.probes.evaluate import judge
-from nlprnn.probes.suite import CLOSING, MinimalPair
+from nlprnn.probes.suite import CLOSING, MinimalPair, Scoring
+from nlprnn.probes.verbs import verb_numbers
 
 if TYPE_CHECKING:
     from nlprnn.inference.scoring import Scorer
 
 FORM = 'write one word as two alternatives with a slash, as in "the writer of the books is/are"'
-IRREGULAR = {"is": "are", "was": "were", "has": "have", "does": "do"}
 PREPOSITIONS = ("of", "by", "with", "from", "on", "at", "under", "about", "for")
 RELATIVES = ("that", "who", "which")
 
@@ -72,7 +72,7 @@ def probe_sentence(scorer: Scorer, sentence: str) -> SentenceVerdict:
                 f"the word {word!r} is not in the model's vocabulary; choose alternatives that it has seen"
             )
     good, bad = (" ".join([*prefix, word]) for word in words)
-    verdict = next(judge(scorer, [MinimalPair(good, bad, target=len(prefix))], "target"))
+    verdict = next(judge(scorer, [MinimalPair(good, bad, target=len(prefix))], Scoring("target")))
     assert verdict.score_good is not None and verdict.score_bad is not None
     scores = WordScore(words[0], verdict.score_good), WordScore(words[1], verdict.score_bad)
     unknown = tuple(word for word in dict.fromkeys(prefix) if not scorer.tokenizer.knows(word))
@@ -134,18 +134,6 @@ def _explain(
 
 def _cannot_tell(why: str) -> Explanation:
     return None, None, None, f"recency: cannot tell: {why}"
-
-
-def verb_numbers(first: str, second: str) -> dict[str, str] | None:
-    """{"singular": ..., "plural": ...} of two forms of one English verb; None where they are not that."""
-    for singular, plural in ((first, second), (second, first)):
-        base, form = plural.lower(), singular.lower()
-        if form.endswith("n't") and base.endswith("n't"):
-            base, form = base[:-3], form[:-3]
-        endings = {base + "s", base + "es"} | ({base[:-1] + "ies"} if base.endswith("y") else set())
-        if IRREGULAR.get(form) == base or (base not in IRREGULAR and form in endings):
-            return {"singular": singular, "plural": plural}
-    return None
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ class MinimalPair:
     """
 
     good: str
-    bad: str
+    bad: str  # empty where the suite gives no such sentence and none could be derived
     construction: str = ""
     attractors: int | None = None
     subject: str | None = None  # "singular" | "plural"
@@ -36,19 +36,58 @@ class MinimalPair:
 
 
 @dataclass(frozen=True)
+class Scoring:
+    """Which log-probabilities are compared.
+
+    `unit` is "sentence" (all words), "target" (one word after a shared prefix) or "region" (the words that differ,
+    those between the first and the last difference; of a suite with regions of its own, these).
+    """
+
+    unit: str
+    end: bool = True  # does the end of the sentence count, where the unit reaches it?
+    full_stop: bool = False  # is a full stop added to each sentence?
+    mean: bool = False  # the mean of the tokens, not their sum
+
+    def __str__(self) -> str:
+        told = {"full stop added": self.full_stop, "end not counted": not self.end, "mean of the tokens": self.mean}
+        return ", ".join([self.unit, *(words for words, holds in told.items() if holds)])
+
+
+@dataclass(frozen=True)
 class Suite:
-    """A named supply of pairs. `pairs()` starts anew at each call, so that several models can be asked in turn."""
+    """A named supply of pairs. `pairs()` starts anew at each call, so that several models can be asked in turn.
+
+    `scoring`, `end` and `full_stop` say how it was scored where it was published; see Scoring.
+    """
 
     name: str
     pairs: Callable[[], Iterator[MinimalPair]]
-    scoring: str = "sentence"  # as published: "sentence" (the whole sentence) or "target" (a word after its prefix)
+    scoring: str = "sentence"
     source: str = ""  # the path or generator it came from
-    coverage: str = ""  # what had to be left out to make it, in words for the user
+    coverage: str = ""  # what it was made of and what had to be left out, in words for the user
+    end: bool = True
+    full_stop: bool = False
+
+    @property
+    def published(self) -> Scoring:
+        return Scoring(self.scoring, self.end, self.full_stop)
 
 
 def parting(good: Sequence[str], bad: Sequence[str]) -> int | None:
     """Index of the first word that differs; None where one sentence is the beginning of the other."""
     return next((i for i, (a, b) in enumerate(zip(good, bad, strict=False)) if a != b), None)
+
+
+def common_ends(good: Sequence[str], bad: Sequence[str]) -> tuple[int, int]:
+    """How many words two sentences share at their beginning, and behind that at their end."""
+    shorter = min(len(good), len(bad))
+    head = 0
+    while head < shorter and good[head] == bad[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and good[-1 - tail] == bad[-1 - tail]:
+        tail += 1
+    return head, tail
 
 
 def split_words(pair: MinimalPair) -> tuple[list[str], list[str]]:
@@ -58,13 +97,7 @@ def split_words(pair: MinimalPair) -> tuple[list[str], list[str]]:
     differs as a whole where it is not.
     """
     good, bad = pair.good.split(), pair.bad.split()
-    shorter = min(len(good), len(bad))
-    head = 0
-    while head < shorter and good[head] == bad[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and good[-1 - tail] == bad[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(good, bad)
     middle_good, middle_bad = good[head : len(good) - tail], bad[head : len(bad) - tail]
     shared = good[:head] + good[len(good) - tail :]
     if len(middle_good) != len(middle_bad):

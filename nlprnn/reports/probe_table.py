@@ -54,6 +54,8 @@ def _block(asked: list[tuple[str, Json]]) -> Iterator[str]:
     yield f"== {name} =="
     for model, suite in asked:
         yield from _coverage(model, suite)
+    for label, text in _predictions(asked[0][1]).items():
+        yield from _told(f"{label}: ", text)
     yield ""
     if len(asked) == 1:
         yield from _one_model(asked[0][1])
@@ -63,30 +65,45 @@ def _block(asked: list[tuple[str, Json]]) -> Iterator[str]:
     for model, suite in asked:
         yield from _told(f"{model}: warning: ", _wide(suite))
     for model, suite in asked:
-        yield from _told(f"{model}: ", verdict(suite))
+        if suite["counted"] == "pairs":  # predictions about conditions say nothing of the nearest noun
+            yield from _told(f"{model}: ", verdict(suite))
 
 
 def _coverage(model: str, suite: Json) -> Iterator[str]:
     asked = suite["n"] + suite["skipped"]
-    text = f"{suite['n']:,} of {asked:,} pairs scored ({suite['scoring']} scoring)" if asked else "no pairs"
+    counted = suite["counted"]
+    text = f"{suite['n']:,} of {asked:,} {counted} scored (by {suite['scoring']})" if asked else f"no {counted}"
     if suite["skipped"]:
         why = ", ".join(f"{reason} {count:,}" for reason, count in suite["skipped_why"].items())
         text += f"; skipped {suite['skipped']:,}: {why}"
     if suite["unknown_words"]:
         text += f" ({', '.join(suite['unknown_words'])})"
     if suite["shared_unknown"]:
-        text += f"; {suite['shared_unknown']:,} scored pairs share an unknown word"
+        text += f"; {suite['shared_unknown']:,} scored {counted} share an unknown word"
     if suite["ties"]:
         text += f"; {suite['ties']:,} ties, counted as wrong"
     yield from _told(f"{model}: ", text)
     yield from _told("", suite["coverage"])
 
 
+def _predictions(suite: Json) -> dict[str, str]:
+    """A short name for each formula that is a construction, and the formula; empty where the suite has pairs."""
+    if suite["counted"] == "pairs":
+        return {}
+    return {f"prediction {place}": part["name"] for place, part in enumerate(suite["constructions"], start=1)}
+
+
+def _named_parts(suite: Json) -> list[tuple[str, Json]]:
+    """The constructions and what they are called in a table."""
+    parts = suite["constructions"]
+    return list(zip(_predictions(suite) or (part["name"] or "(no construction)" for part in parts), parts, strict=True))
+
+
 def _one_model(suite: Json) -> Iterator[str]:
     yield _row("", "n", "accuracy", "match", "conflict", "recency")
     yield _figures("all", suite)
-    for part in suite["constructions"]:
-        yield _figures("  " + (part["name"] or "(no construction)"), part)
+    for name, part in _named_parts(suite):
+        yield _figures("  " + name, part)
     yield from _section("attractors", ((str(part["attractors"]), part) for part in suite["by_attractors"]))
     subjects = suite["by_subject_number"]
     yield from _section("subject", ((number, subjects[number]) for number in ("singular", "plural")))
@@ -130,7 +147,7 @@ def _abreast(asked: list[tuple[str, Json]]) -> Iterator[str]:
 
 
 def _parts(suite: Json) -> list[tuple[str, Json]]:
-    return [("all", suite)] + [(part["name"] or "(no construction)", part) for part in suite["constructions"]]
+    return [("all", suite), *_named_parts(suite)]
 
 
 def _cells(suite: Json, key: str | None) -> dict[str, str]:
@@ -160,7 +177,7 @@ def _measure(title: str, columns: list[dict[str, str]]) -> Iterator[str]:
 def _wide(suite: Json) -> str:
     """Which figures rest on too few items; empty where none does."""
     cells = [("all", suite), ("match", suite["match"]), ("conflict", suite["conflict"])]
-    cells += [(part["name"] or "(no construction)", part) for part in suite["constructions"]]
+    cells += _named_parts(suite)
     few = [f"{label} (n {cell['n']})" for label, cell in cells if cell["n"] and _reach(cell) > WIDE]
     return f"few items, intervals wider than ±{100 * WIDE:.0f} points: {', '.join(few)}" if few else ""
 

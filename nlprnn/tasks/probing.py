@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nlprnn.checkpoint import RUN, read_json
 from nlprnn.errors import ConfigError
 from nlprnn.probes import items, recency
-from nlprnn.probes.builtin import builtin_suite
-from nlprnn.probes.readers import read_suites
+from nlprnn.probes.builtin import BUILTIN, builtin_suite
+from nlprnn.probes.readers import AnySuite, read_suites
 from nlprnn.probes.sentence import SentenceVerdict, probe_sentence
-from nlprnn.probes.suite import Suite
 from nlprnn.tasks.loading import NGRAM, TextModel, load_text_model
 from nlprnn.tasks.notes import Note, to_stderr
-
-BUILTIN = "builtin"
 
 
 def probe_agreement(
     models: TextModel | str | Path | Sequence[TextModel | str | Path],
-    suites: str | Path | Sequence[str | Path] = BUILTIN,
+    suites: str | Path | Sequence[str | Path] = "builtin",
     *,
     baseline: TextModel | str | Path | None = None,
     scoring: str = "published",
+    mean: bool | None = None,
+    end: bool | None = None,
+    columns: Mapping[str, str] | None = None,
     items_path: str | Path | None = None,
     note: Note = to_stderr,
 ) -> dict[str, Any]:
     """The JSON of `probe-agreement`: which recency each model follows, suite by suite, beside the baselines.
 
-    `suites` are `builtin` or files and folders in a published format; `baseline` is an n-gram model of the same text;
-    `scoring` is `published`, `sentence` or `target`; `items_path` gets every pair with its scores.
+    `suites` are `builtin`, `builtin-pt`, or files and folders in a published format; `columns` says what a table of
+    one's own calls `good`, `bad` and so on; `baseline` is an n-gram model of the same text; `scoring` is `published`,
+    `sentence`, `target` or `region`, which `mean` and `end` change (see `Scoring`); `items_path` gets every pair with
+    its scores.
     """
     asked = [models] if isinstance(models, (TextModel, str, Path)) else list(models)
     opened = [_open(model) for model in asked]
@@ -48,9 +50,16 @@ def probe_agreement(
             ngram = None if rival is None else rival.scorer
             found = [
                 recency.probe_agreement(
-                    model.scorer, suite, frequency=model.frequency(), ngram=ngram, scoring=scoring, sink=sink
+                    model.scorer,
+                    suite,
+                    frequency=model.frequency(),
+                    ngram=ngram,
+                    scoring=scoring,
+                    mean=mean,
+                    end=end,
+                    sink=sink,
                 ).json()
-                for suite in _suites(model, named)
+                for suite in _suites(model, named, columns)
             ]
             reports.append({"model": str(model.directory), "suites": found})
     return {"models": reports}
@@ -65,12 +74,12 @@ def _open(model: TextModel | str | Path) -> TextModel:
     return model if isinstance(model, TextModel) else load_text_model(model)
 
 
-def _suites(model: TextModel, names: Sequence[str | Path]) -> Iterator[Suite]:
+def _suites(model: TextModel, names: Sequence[str | Path], columns: Mapping[str, str] | None) -> Iterator[AnySuite]:
     for name in names:
-        if str(name) == BUILTIN:
-            yield builtin_suite(model.tokenizer.knows)
+        if str(name) in BUILTIN:
+            yield builtin_suite(model.tokenizer.knows, str(name))
         else:
-            yield from read_suites(name)
+            yield from read_suites(name, columns)
 
 
 def _warn_of_another_text(model: TextModel, rival: TextModel | None, note: Note) -> None:

@@ -19,9 +19,8 @@ class FakeScore:
     log_probs: np.ndarray
     boundary: np.ndarray | None = None
 
-    @property
-    def word_of(self) -> np.ndarray:
-        return np.arange(len(self.words) + 1)
+    def __post_init__(self) -> None:
+        self.word_of = np.arange(len(self.words) + 1)
 
     @property
     def ids(self) -> np.ndarray:

@@ -3,11 +3,13 @@ import csv
 import pytest
 
 from nlprnn.errors import DataError
+from nlprnn.probes.conditions import Condition, ConditionSuite, Item
+from nlprnn.probes.formula import parse
 from nlprnn.probes.items import items_file
 from nlprnn.probes.recency import probe_agreement
 from nlprnn.probes.suite import MinimalPair, Suite
 
-from .fake_scorers import oracle
+from .fake_scorers import nearest_noun, oracle
 
 SUITE = Suite(
     "s",
@@ -50,6 +52,26 @@ def test_every_pair_is_a_row_and_what_was_not_scored_is_blank(tmp_path):
         "tie",
     ]
     assert second == ["s", "", "", "the writer laughs", "the writer zzz", "", "", "", "unknown word"]
+
+
+def test_an_item_of_several_conditions_is_a_row_for_each_prediction(tmp_path):
+    def item(number, *verbs):
+        regions = {verb: ((1, "the writer of the books"), (2, verb)) for verb in verbs}
+        return Item(number, {name: Condition(name, cut) for name, cut in zip("ab", regions.values(), strict=True)})
+
+    formulas = "(2;%a%) < (2;%b%)", "(2;%b%) < (2;%a%)"
+    suite = ConditionSuite("s", (item("7", "is", "are"), item("8", "is", "zzz")), tuple(map(parse, formulas)))
+    path = tmp_path / "items.tsv"
+    with items_file(path) as sink:
+        probe_agreement(nearest_noun(unknown={"zzz"}), suite, sink=sink)
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, dialect="excel-tab"))
+    assert [(row["construction"], row["good"], row["correct"], row["status"]) for row in rows] == [
+        (formulas[0], "item 7", "0", "scored"),
+        (formulas[1], "item 7", "1", "scored"),
+        (formulas[0], "item 8", "", "unknown word"),
+        (formulas[1], "item 8", "", "unknown word"),
+    ]
 
 
 def test_an_error_on_the_way_leaves_no_file(tmp_path):

@@ -153,4 +153,4 @@ def test_memory_does_not_grow_with_the_number_of_pairs():
         assert report.n == count
         return found
 
-    assert peak(10 * CHUNK) < 1.2 * peak(2 * CHUNK)
+    assert peak(5 * CHUNK) < 1.2 * peak(2 * CHUNK)

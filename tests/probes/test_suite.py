@@ -1,4 +1,4 @@
-from nlprnn.probes.suite import MinimalPair, parting, split_words
+from nlprnn.probes.suite import MinimalPair, Scoring, common_ends, parting, split_words
 
 
 def test_differing_words_are_those_between_the_common_beginning_and_end():
@@ -36,3 +36,16 @@ def test_target_words_lose_closing_punctuation_that_both_have():
     assert MinimalPair("she can't.", "she can.", target=1).target_words() == ("can't", "can")
     assert MinimalPair("so ? no", "so ?? no", target=1).target_words() == ("?", "??")
     assert MinimalPair("a b", "a c").target_words() is None
+
+
+def test_common_ends_are_counted_once():
+    assert common_ends(["a", "b", "c", "d"], ["a", "x", "y", "d"]) == (1, 1)
+    assert common_ends(["very", "very"], ["very"]) == (1, 0)
+    assert common_ends(["a"], ["a"]) == (1, 0)
+
+
+def test_a_way_of_scoring_says_what_it_is():
+    assert str(Scoring("target")) == "target"
+    assert str(Scoring("sentence", end=False, full_stop=True, mean=True)) == (
+        "sentence, full stop added, end not counted, mean of the tokens"
+    )

@@ -21,7 +21,14 @@ def split(match, conflict, **more):
 def suite(match=(600, 600), conflict=(594, 600), **more):
     index = match[0] / match[1] - conflict[0] / conflict[1] if match[1] and conflict[1] else None
     found = split(match, conflict, recency_index=index)
-    found |= {"name": "hand", "scoring": "sentence", "coverage": "", "skipped": 0, "skipped_why": {}}
+    found |= {
+        "name": "hand",
+        "counted": "pairs",
+        "scoring": "sentence",
+        "coverage": "",
+        "skipped": 0,
+        "skipped_why": {},
+    }
     found |= {"unknown_words": [], "shared_unknown": 0, "ties": 0}
     name = "irregular_plural_subject_verb_agreement_1"
     found["constructions"] = [split(match, conflict, name=name, recency_index=index)]
@@ -39,7 +46,7 @@ def table(*suites):
 def test_one_model_gets_a_row_for_every_figure():
     text = table(suite())
     lines = text.splitlines()
-    assert lines[0] == "== hand ==" and lines[1] == "models/m0: 1,200 of 1,200 pairs scored (sentence scoring)"
+    assert lines[0] == "== hand ==" and lines[1] == "models/m0: 1,200 of 1,200 pairs scored (by sentence)"
     row = next(line for line in lines if line.startswith("all"))
     assert row.split() == ["all", "1,200", "99.5", "%", "[98.9,", "99.8]", "100.0", "99.0", "+1.0"]
     assert any(line.split()[:4] == ["nearest", "noun", "1,200", "50.0"] for line in lines)
@@ -97,3 +104,17 @@ def test_the_verdict_holds_the_interval_against_one_half(match, conflict, told):
 def test_a_suite_without_a_scored_pair_is_still_told():
     text = table(suite((0, 0), (0, 0), skipped=3, skipped_why={"unknown word": 3}))
     assert "0 of 3 pairs scored" in text and "no conflict item" in text
+
+
+def test_predictions_are_numbered_and_told_in_full_and_nothing_is_said_of_recency():
+    formula = "[(6;%match_sing%) < (6;%mismatch_sing%)] & [(6;%match_plural%) < (6;%mismatch_plural%)]"
+    found = suite((0, 0), (0, 0)) | cell(30, 38) | {"counted": "items", "scoring": "region", "by_attractors": []}
+    found |= {
+        "constructions": [split((0, 0), (0, 0), name=formula, recency_index=None) | cell(30, 38)],
+        "baselines": {},
+    }
+    found["by_subject_number"] = {"singular": cell(0, 0), "plural": cell(0, 0)}
+    for text in (table(found), table(found, found)):
+        assert "38 of 38 items scored (by region)" in text and "recency cannot" not in text
+        assert f"prediction 1: {formula}" in text.replace("\n  ", " ")
+        assert any(line.split()[:2] == ["prediction", "1"] and "78.9 %" in line for line in text.splitlines())

@@ -1,13 +1,15 @@
 """Marvin and Linzen (2018, EMNLP): pickles of dict[condition, list[(good, bad)]], lower case, no end punctuation.
 
-A file is a construction, named by the file; a condition is a group. Published results compare whole sentences.
+A file is a construction, named by the file; a condition is a group. Published results compare whole sentences, each
+with a full stop added, up to it: the end of the sentence does not count.
 
 The condition's name tells the template: `sing_MS_MV_plur_ES` is a singular main subject MS whose verb MV is
 tested, and a plural embedded noun ES. Where that says which noun stands nearest before the verb, the pair is
 annotated; nouns inside fixed prepositions (`to the side of`) are not counted.
 
-Polarity files hold triples of a grammatical sentence, an intrusive and an ungrammatical one; as in the authors' own
-analysis the grammatical one is compared with each of the others, in two constructions.
+Polarity files hold triples of a grammatical sentence, an intrusive and an ungrammatical one. As in the authors' own
+analysis the grammatical one is compared with each of the others, in two constructions; their third comparison, of the
+intrusive with the ungrammatical one, is left out, because neither is grammatical.
 """
 
 from __future__ import annotations

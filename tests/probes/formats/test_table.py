@@ -1,7 +1,7 @@
 import pytest
 
-from nlprnn.errors import DataError
-from nlprnn.probes.formats import pairs_tsv
+from nlprnn.errors import ConfigError, DataError
+from nlprnn.probes.formats import table
 
 HEADER = "good\tbad\tconstruction\tattractors\tsubject\tmatch"
 
@@ -9,8 +9,8 @@ HEADER = "good\tbad\tconstruction\tattractors\tsubject\tmatch"
 def read(tmp_path, text):
     path = tmp_path / "mine.tsv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    assert pairs_tsv.matches(path.read_bytes())
-    return list(pairs_tsv.pairs(path))
+    assert table.matches(path.read_bytes())
+    return list(table.pairs(path))
 
 
 def test_every_column_is_read(tmp_path):
@@ -61,3 +61,23 @@ def test_a_bad_row_is_told_with_its_line(tmp_path, row, told):
 def test_other_encodings_are_refused(tmp_path):
     with pytest.raises(DataError, match="not UTF-8"):
         read(tmp_path, "good\tbad\nélan is\télan are\n".encode("latin-1"))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_commas_and_semicolons_stand_between_columns_too(tmp_path, delimiter):
+    cells = ["good", "bad", "attractors"], ['"one, or; two are"', '"one, or; two is"', "0"]
+    (pair,) = read(tmp_path, "\n".join(delimiter.join(row) for row in cells) + "\n")
+    assert (pair.good, pair.bad, pair.match) == ("one, or; two are", "one, or; two is", True)
+
+
+def test_the_columns_may_have_other_names(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("Grammatical,id,not so,good\nit is,3,it are,x\n", encoding="utf-8")
+    (pair,) = table.pairs(path, table.called({"good": "grammatical", "bad": "Not so"}))
+    assert (pair.good, pair.bad) == ("it is", "it are")
+    with pytest.raises(ConfigError, match="column 'right': choose among good, bad, construction"):
+        table.called({"right": "grammatical"})
+    with pytest.raises(
+        DataError, match=r"mine\.csv:1: lacks one of the columns grammatical, bad, kind; its first line"
+    ):
+        list(table.pairs(path, table.called({"good": "grammatical", "construction": "kind"})))
