@@ -1,19 +1,32 @@
-"""What a person sees while a model trains: a bar with loss, perplexity, speed and time left, and a line an epoch."""
+"""What a person sees while a model trains: a bar with loss, speed and time left, and a line an epoch."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
+from nlprnn.metrics.likelihood import perplexity
+
 FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress:
-    """On a terminal a progress bar; elsewhere the lines alone. Everything goes to standard error."""
+    """On a terminal a progress bar; elsewhere the lines alone. Everything goes to standard error.
 
-    def __init__(self, quiet: bool = False) -> None:
-        self.quiet = quiet
+    `unit` is what the loss is a mean over: tokens, of which the perplexity is told, or texts, of which the loss is.
+    """
+
+    def __init__(self, quiet: bool = False, unit: str = "tok") -> None:
+        self.quiet, self.unit = quiet, unit
         self._bar: Any = None
+
+    def loss(self, mean: float) -> str:
+        """The mean loss in nats as it is told: "ppl    12.34", or "loss  0.123"."""
+        return f"ppl {perplexity(mean, 1):8.2f}" if self.unit == "tok" else f"loss {mean:6.3f}"
+
+    def speed(self, per_second: float) -> str:
+        """How many units a second, of training steps alone."""
+        return f"{per_second:,.0f} {self.unit}/s"
 
     def start(self, done: int, total: int | None) -> None:
         """Show the bar; called again when the number of steps becomes known."""
@@ -28,11 +41,11 @@ class Progress:
             total=total, initial=done, desc="training", unit="step", disable=off, bar_format=FORMAT, leave=False
         )
 
-    def step(self, loss: float, perplexity: float, tokens_per_second: float) -> None:
-        """One update: this epoch's mean loss in nats a token, its perplexity, and the speed of training steps alone."""
+    def step(self, loss: float, per_second: float) -> None:
+        """One update: this epoch's mean loss in nats, and the speed of training steps alone."""
         if self._bar is None or self._bar.disable:
             return
-        self._bar.set_postfix_str(f"loss {loss:.3f} ppl {perplexity:.1f} {tokens_per_second:,.0f} tok/s", refresh=False)
+        self._bar.set_postfix_str(f"{self.loss(loss)} {self.speed(per_second)}", refresh=False)
         self._bar.update()
 
     def line(self, text: str) -> None:

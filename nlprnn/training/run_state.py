@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from nlprnn.errors import ModelDirectoryError
-from nlprnn.metrics.likelihood import perplexity
 from nlprnn.training.optim import Average
 
 MODEL, OPTIMIZER, AVERAGE, CARRIED, RANDOM = "model.", "optimizer.", "average.", "carried.", "random"
@@ -45,12 +44,8 @@ class RunState:
 
     @property
     def train_loss(self) -> float:
-        """The mean loss of this epoch so far, in nats a token."""
+        """The mean loss of this epoch so far, in nats a token, or a text."""
         return self.epoch_nll / max(self.epoch_count, 1)
-
-    @property
-    def train_perplexity(self) -> float:
-        return perplexity(self.epoch_nll, max(self.epoch_count, 1))
 
     @property
     def tokens_per_second(self) -> float:

@@ -157,7 +157,7 @@ class Trainer:
         now.step_seconds += time.monotonic() - started
         if now.step == UNMEASURED:
             now.measured_from = now.step_seconds
-        self.show.step(now.train_loss, now.train_perplexity, now.tokens_per_second)
+        self.show.step(now.train_loss, now.tokens_per_second)
 
     def _fix_budget(self) -> bool:
         """Turn a budget in minutes into a number of steps, once, from the time that the first steps took."""
@@ -198,8 +198,8 @@ class Trainer:
         epochs = now.epoch + now.epoch_step / self._epoch_length
         self.show.line(
             f"epoch {epochs:6.2f} | step {now.step:>7,} | lr {now.rate:.2e} | "
-            f"train ppl {now.train_perplexity:8.2f} | {found.text}{' (best)' if better else '       '} | "
-            f"{now.tokens_per_second:,.0f} tok/s | {now.seconds / 60:5.1f} min"
+            f"train {self.show.loss(now.train_loss)} | {found.text}{' (best)' if better else '       '} | "
+            f"{self.show.speed(now.tokens_per_second)} | {now.seconds / 60:5.1f} min"
         )
         self._trigger(found.figure)
 
