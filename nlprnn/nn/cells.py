@@ -28,6 +28,20 @@ class Weights(NamedTuple):
     b_hh: Tensor  # (G*H,)
 
 
+def lstm_gates(x: Tensor, state: State, w: Weights) -> tuple[Tensor, ...]:
+    """Input gate i, forget gate f, candidate g and output gate o of an LSTM's step, (B, H) each."""
+    i, f, g, o = (F.linear(x, w.w_ih, w.b_ih) + F.linear(state[0], w.w_hh, w.b_hh)).chunk(4, dim=-1)
+    return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+
+
+def gru_gates(x: Tensor, state: State, w: Weights) -> tuple[Tensor, ...]:
+    """Reset gate r, update gate z and candidate n of a GRU's step, (B, H) each."""
+    r_x, z_x, n_x = F.linear(x, w.w_ih, w.b_ih).chunk(3, dim=-1)
+    r_h, z_h, n_h = F.linear(state[0], w.w_hh, w.b_hh).chunk(3, dim=-1)
+    r, z = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
+    return r, z, torch.tanh(n_x + r * n_h)
+
+
 def elman_tanh(x: Tensor, state: State, w: Weights) -> State:
     """h' = tanh(W x + b + U h + b') (Elman 1990)."""
     return (torch.tanh(F.linear(x, w.w_ih, w.b_ih) + F.linear(state[0], w.w_hh, w.b_hh)),)
@@ -40,10 +54,9 @@ def elman_relu(x: Tensor, state: State, w: Weights) -> State:
 
 def lstm(x: Tensor, state: State, w: Weights) -> State:
     """c' = f c + i g, h' = o tanh(c'), with gates i, f, g, o (Hochreiter and Schmidhuber 1997; Gers et al. 2000)."""
-    h, c = state
-    i, f, g, o = (F.linear(x, w.w_ih, w.b_ih) + F.linear(h, w.w_hh, w.b_hh)).chunk(4, dim=-1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(c), c
+    i, f, g, o = lstm_gates(x, state, w)
+    c = f * state[1] + i * g
+    return o * torch.tanh(c), c
 
 
 def gru(x: Tensor, state: State, w: Weights) -> State:
@@ -51,12 +64,8 @@ def gru(x: Tensor, state: State, w: Weights) -> State:
 
     Cho et al. 2014 reset h before the product with U; here, as in cuDNN and torch, the product is reset.
     """
-    h = state[0]
-    r_x, z_x, n_x = F.linear(x, w.w_ih, w.b_ih).chunk(3, dim=-1)
-    r_h, z_h, n_h = F.linear(h, w.w_hh, w.b_hh).chunk(3, dim=-1)
-    r, z = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
-    n = torch.tanh(n_x + r * n_h)
-    return ((1 - z) * n + z * h,)
+    _, z, n = gru_gates(x, state, w)
+    return ((1 - z) * n + z * state[0],)
 
 
 @dataclass(frozen=True)
