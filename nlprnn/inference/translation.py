@@ -61,11 +61,15 @@ def sample_ids(
 def _decoded(members: Sequence[Translator], sources: Ragged, decode: Decode) -> list[list[Hypothesis]]:
     """What `decode` makes of the sources, some of like length at a time, in their order."""
 
+    packed = [member.pack() for member in members]
+
     def results() -> Iterator[tuple[np.ndarray, list[list[Hypothesis]]]]:
         for batch in in_order(sources, SENTENCES):
             steppers = [
-                TranslatorStepper(member, member.eval().encode(batch.source.to(member.device), batch.source_lengths))
-                for member in members
+                TranslatorStepper(
+                    member, member.eval().encode(batch.source.to(member.device), batch.source_lengths), own
+                )
+                for member, own in zip(members, packed, strict=True)
             ]
             most = [longest_target(length) for length in batch.source_lengths.tolist()]
             yield batch.indices, decode(steppers[0] if len(steppers) == 1 else Ensemble(steppers), batch, most)

@@ -21,6 +21,7 @@ from nlprnn.models.language_model import Loss
 from nlprnn.nn.attention import Attention, Memory
 from nlprnn.nn.dropout import dropout
 from nlprnn.nn.kernels.dispatch import Compute, linear
+from nlprnn.nn.kernels.stepping import PackedDecoder
 from nlprnn.nn.stack import RecurrentStack, StackState
 from nlprnn.nn.vocabulary import Vocabulary, embed
 
@@ -96,6 +97,15 @@ class Translator(nn.Module):
     def device(self) -> torch.device:
         return self.readout.device
 
+    def pack(self) -> PackedDecoder | None:
+        """The decoder as it is now, packed for steps; None where there are no compiled kernels for it."""
+        compiled = self.first.compute.kernels == "native" and self.device.type == "cpu"
+        if not compiled or self.attention is None or self.attention.kind == "additive":
+            return None
+        layers = [*self.first.weights(), *(self.upper.weights() if self.upper is not None else ())]
+        ends, context = self.vocabulary, self.readout.shape[1] - self.config.hidden
+        return PackedDecoder(self.first.cell, layers, ends.embedding, self.readout, ends.matrix(), ends.bias, context)
+
     def encode(self, source: Tensor, lengths: Tensor) -> Encoded:
         """Read sources (S, B) of some lengths (B,), each at least 1."""
         p = self.config.dropout_embedding if self.training else 0.0
@@ -145,10 +155,14 @@ class Translator(nn.Module):
 
 
 class TranslatorStepper:
-    """A Stepper over some encoded sources; rows of one source stand side by side, each source having as many."""
+    """A Stepper over some encoded sources; rows of one source stand side by side, each source having as many.
 
-    def __init__(self, translator: Translator, encoded: Encoded) -> None:
-        self.translator, self.encoded = translator.eval(), encoded
+    `packed` is what `pack` made of the translator: steps are then several times as fast, and log-probabilities off by
+    some hundredths. Without it they are exact.
+    """
+
+    def __init__(self, translator: Translator, encoded: Encoded, packed: PackedDecoder | None = None) -> None:
+        self.translator, self.encoded, self.packed = translator.eval(), encoded, packed
 
     def start(self, batch: int) -> Any:
         """One fresh hypothesis for each source: the decoder's state, and how much each position was looked at."""
@@ -158,8 +172,13 @@ class TranslatorStepper:
 
     def step(self, ids: Tensor, state: Any) -> tuple[Tensor, Any]:
         """ids (N,) -> log-probabilities (N, V) of the next token, in nats, and the new state."""
-        model = self.translator
-        decoded = model.decode(ids[None], self.encoded.memory, state[:2])
+        model, memory = self.translator, self.encoded.memory
+        if self.packed is not None and memory is not None:
+            layers = (*state[0], *state[1])
+            lengths = (~memory.outside).sum(dim=1)
+            log_probs, after, looked = self.packed.attend(ids, layers, memory.keys, memory.values, lengths)
+            return log_probs, (after[:1], after[1:], state[2] + looked)
+        decoded = model.decode(ids[None], memory, state[:2])
         seen = state[2] if decoded.weights is None else state[2] + decoded.weights[:, 0]
         return torch.log_softmax(model.vocabulary.logits(decoded.readout[0]), dim=-1), (*decoded.state, seen)
 
@@ -167,9 +186,8 @@ class TranslatorStepper:
         """The same for only some of the sources."""
         memory, state = self.encoded
         some = tuple(tuple(tuple(part[sources] for part in layer) for layer in part_of) for part_of in state)
-        return TranslatorStepper(
-            self.translator, Encoded(None if memory is None else memory.select(sources), (some[0], some[1]))
-        )
+        kept = Encoded(None if memory is None else memory.select(sources), (some[0], some[1]))
+        return TranslatorStepper(self.translator, kept, self.packed)
 
     def coverage(self, state: Any) -> Tensor | None:
         """The sum over source positions of log(min(attention so far, 1)) (Wu et al. 2016, equation 14): (N,)."""

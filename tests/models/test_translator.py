@@ -10,7 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nlprnn.config import TranslatorConfig
+from nlprnn.inference.beam import select
 from nlprnn.models.translator import Translator, TranslatorStepper
+from nlprnn.nn.cells import CELLS
+from nlprnn.nn.kernels import library
 from nlprnn.nn.kernels.dispatch import Compute, has_native
 
 TYPES, SOURCE_TYPES = 23, 19
@@ -126,3 +129,60 @@ def test_label_smoothing_is_trained_on_and_not_reported(compute: Compute) -> Non
     assert (loss.nll + loss.penalty).item() == pytest.approx(wanted.item(), rel=1e-4)
     (loss.nll + loss.penalty).backward()
     assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("attention", ["dot", "bilinear"])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", list(CELLS))
+@pytest.mark.parametrize("level", range(1, library.instructions() + 1))
+def test_packed_steps_are_the_decoders_own(
+    level: int, cell: str, layers: int, attention: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(3)
+    config = TranslatorConfig(
+        cell=cell, hidden=34, embedding=19, encoder_layers=1, decoder_layers=layers, attention=attention
+    )
+    model = Translator(config, 0, 53).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.uniform_(-0.4, 0.4)
+    model.use(Compute("native"))
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "instructions", lambda: level)
+        packed = model.pack()
+    assert packed is not None
+    model.use(Compute("reference"))
+    tolerance = {"rtol": 0.02, "atol": 0.05} if level == library.BF16 else {"rtol": 0.0, "atol": 1e-4}
+    with torch.inference_mode():
+        encoded = model.encode(torch.randint(2, 53, (7, 4)), torch.tensor([7, 5, 1, 3]))
+        exact, fast = TranslatorStepper(model, encoded), TranslatorStepper(model, encoded, packed)
+        own, state = exact.start(4), fast.start(4)
+        for step in range(5):
+            ids = torch.randint(0, 53, (len(own[2]),))
+            wanted, own = exact.step(ids, own)
+            found, state = fast.step(ids, state)
+            torch.testing.assert_close(found, wanted, **tolerance)
+            torch.testing.assert_close(state[2], own[2], **tolerance)
+            if step == 1:  # two hypotheses of each source
+                own, state = (select(each, torch.arange(4).repeat_interleave(2)) for each in (own, state))
+            if step == 2:  # two of the sources are done
+                stay, rows = torch.tensor([0, 3]), torch.tensor([0, 1, 6, 7])
+                exact, fast = exact.keep(stay), fast.keep(stay)
+                own, state = select(own, rows), select(state, rows)
+
+
+@pytest.mark.skipif(not library.instructions(), reason="no compiled kernels here")
+def test_a_packed_step_does_not_depend_on_the_sentences_beside_it() -> None:
+    model = Translator(TranslatorConfig(hidden=40, embedding=24), 0, 61).eval()
+    model.use(Compute("native"))
+    packed = model.pack()
+    source, lengths = torch.randint(2, 61, (9, 6)), torch.tensor([9, 4, 6, 2, 7, 1])
+    ids = torch.randint(0, 61, (6,))
+    with torch.inference_mode():
+        encoded = model.encode(source, lengths)
+        together = TranslatorStepper(model, encoded, packed)
+        found, _ = together.step(ids, together.start(6))
+        for row in (1, 3, 5):
+            alone = together.keep(torch.tensor([row]))
+            single, _ = alone.step(ids[row : row + 1], alone.start(1))
+            assert torch.equal(single[0], found[row])

@@ -48,17 +48,24 @@ struct dropping {
     float *out;
 };
 
-/* One token of B sequences through all layers: embedding, layers, perhaps a projection, log-probabilities. */
+/* One token of B sequences through all layers: embedding, layers, perhaps attention between two of them and a projection
+   after them, log-probabilities. What was attended to is read by the layer above it, and by the projection. */
 struct step {
     int64_t layers, batch, types, inputs, columns; /* rows of the output layer have `columns` numbers */
     const struct sequence *sequences;              /* (layers), of one step each, with packed weights */
     const float *embedding;                        /* (V, I) */
     const float *w, *bias;                         /* (V, columns), (V) */
-    const float *projection;                       /* (columns, H) between the last layer and the output, or null */
+    const float *projection;                       /* (columns, H), or (columns, H + K) with attention; or null */
     const int64_t *ids;                            /* (B) */
     float *x;                                      /* (B, I): what the first sequence reads */
     float *log_probs;                              /* (B, V) */
     void *packed;                                  /* the output layer's weights, and the projection's */
+    int64_t squash;                                /* whether what was projected goes through tanh */
+    int64_t below, sources, positions, values_size; /* layers below the attention; S, P, K */
+    const float *keys, *values;                    /* (S, P, H of the layer below), (S, P, K); null without attention */
+    const int64_t *lengths;                        /* (S): the positions that are there */
+    float *weights, *context;                      /* (B, P), (B, K): row b attends to source b / (B / S) */
+    float *joined;                                 /* (B, H + K): what the projection reads */
 };
 
 /* One pass over `work`, a struct of above, with scratch memory of as many bytes as `scratch` says. */
