@@ -72,11 +72,12 @@ DRAWS_PER_ITEM = 100
 
 @dataclass(frozen=True)
 class Agreement:
-    """A verb and its subject: lemmas, the numbers of the nouns between, the verb's place among the grammar's words."""
+    """A verb and its subject: lemmas, the numbers of the nouns between, the places among the grammar's words."""
 
     noun: str
     verb: str
     number: str
+    subject: int  # the noun's place
     target: int
     forms: tuple[str, ...]  # of the verb: singular, plural
     between: tuple[str, ...]
@@ -103,6 +104,7 @@ class AgreementItem:
     match: bool
     target: int
     group: str  # the two lemmas, as in "writer like"
+    distance: int  # words between subject and verb
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ def agreements(tokens: list[Token], language: Language) -> list[Agreement]:
         between = tuple(noun.features["number"] for place, noun in nouns if start < place < index)
         held_out = is_held_out(subject.lemma, token.lemma, language)
         number = token.features["number"]
-        found.append(Agreement(subject.lemma, token.lemma, number, places[index], token.forms, between, held_out))
+        at = places[start], places[index]
+        found.append(Agreement(subject.lemma, token.lemma, number, *at, token.forms, between, held_out))
     return found
 
 
@@ -266,6 +269,7 @@ def _item(tokens: list[Token], asked: Agreement, construction: str, language: La
     assert good[asked.target] in asked.forms
     bad = good.copy()
     bad[asked.target] = asked.forms[1 - NUMBERS.index(asked.number)]
+    target = len(language.joined(good[: asked.target]))
     return AgreementItem(
         good=_text(good, language),
         bad=_text(bad, language),
@@ -273,8 +277,9 @@ def _item(tokens: list[Token], asked: Agreement, construction: str, language: La
         attractors=asked.attractors,
         subject=asked.number,
         match=asked.match,
-        target=len(language.joined(good[: asked.target])),
+        target=target,
         group=f"{asked.noun} {asked.verb}",
+        distance=target - len(language.joined(good[: asked.subject + 1])),
     )
 
 

@@ -25,7 +25,7 @@ from functools import cache, lru_cache
 from random import Random
 from typing import NamedTuple
 
-from nlprnn.errors import ConfigError
+from nlprnn.grammars.distinct import distinct
 from nlprnn.grammars.engine import Grammar, Token
 from nlprnn.grammars.english import a_or_an
 
@@ -34,9 +34,6 @@ CONTENT = ("noun", "adjective", *VERBS)
 
 # Chosen so that nearly every noun, adjective and verb loses some of its combinations, and none more than half.
 HELD_OUT_SALT = 1314
-
-# Draws in a row that bring no new pair, before the grammar is taken to be exhausted.
-MOST_FRUITLESS = 100_000
 
 ARTICLES = ("o", "a", "os", "as")
 CONTRACTIONS = {
@@ -84,9 +81,10 @@ def held_out_pairs(pairs: int, seed: int = 0) -> Iterator[Pair]:
     return _pairs(translation_grammar(), pairs, Random(f"translation held out {seed}"), held_out=True)
 
 
-def translation_corpus(sentences: int, seed: int) -> Iterator[str]:
-    """Training pairs as lines of TSV: source, tab, target. Raises ConfigError as `training_pairs` does."""
-    return ("\t".join(pair) for pair in training_pairs(sentences, seed))
+def translation_corpus(sentences: int, seed: int, held_out: bool = False) -> Iterator[str]:
+    """Training pairs, or held-out ones, as lines of TSV: source, tab, target. Raises ConfigError as these do."""
+    pairs = held_out_pairs if held_out else training_pairs
+    return ("\t".join(pair) for pair in pairs(sentences, seed))
 
 
 def combinations(tokens: list[Token]) -> set[tuple[str, str]]:
@@ -96,26 +94,16 @@ def combinations(tokens: list[Token]) -> set[tuple[str, str]]:
 
 
 def _pairs(grammar: Grammar, wanted: int, rng: Random, held_out: bool) -> Iterator[Pair]:
-    most = grammar.size()
-    if wanted > most:
-        raise ConfigError(f"{wanted} sentences are more than the {most} that the grammar can make; ask for fewer")
-    seen: set[bytes] = set()
-    fruitless = 0
-    while len(seen) < wanted:
+    def draw() -> Pair | None:
         derivation = grammar.sentence(rng)
         tokens = derivation.tokens()
         lemmas = [token.lemma for token in tokens if token.category in CONTENT]
-        if len(set(lemmas)) == len(lemmas) and held_out == any(is_held_out(*both) for both in combinations(tokens)):
-            source = " ".join(a_or_an(" ".join(token.form for token in tokens).split()))
-            key = hashlib.blake2b(source.encode(), digest_size=8).digest()
-            if key not in seen:
-                seen.add(key)
-                fruitless = 0
-                yield Pair(source, " ".join(contracted(derivation.translation())))
-                continue
-        fruitless += 1
-        if fruitless == MOST_FRUITLESS:
-            raise ConfigError(f"the grammar seems to make no more than {len(seen)} such pairs; ask for fewer")
+        if len(set(lemmas)) < len(lemmas) or held_out != any(is_held_out(*both) for both in combinations(tokens)):
+            return None
+        source = " ".join(a_or_an(" ".join(token.form for token in tokens).split()))
+        return Pair(source, " ".join(contracted(derivation.translation())))
+
+    return distinct(draw, lambda pair: pair.source, wanted, grammar.size())
 
 
 def contracted(words: list[str]) -> list[str]:

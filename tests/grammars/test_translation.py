@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from nlprnn.errors import ConfigError
-from nlprnn.grammars import translation
+from nlprnn.grammars import distinct, translation
 from nlprnn.grammars.engine import Grammar
 from nlprnn.grammars.translation import (
     Pair,
@@ -384,11 +384,11 @@ noun[number=singular/plural]: cat/cats~gato/gatos
 
 def test_more_pairs_than_the_grammar_makes_are_refused_before_the_first(monkeypatch):
     monkeypatch.setattr(translation, "translation_grammar", lambda: Grammar.parse(TINY))
-    monkeypatch.setattr(translation, "MOST_FRUITLESS", 500)
+    monkeypatch.setattr(distinct, "MOST_FRUITLESS", 500)
     assert set(training_pairs(2, 0)) == {("cat .", "gato ."), ("cats .", "gatos .")}
     with pytest.raises(ConfigError, match="3 sentences are more than the 2 that the grammar can make; ask for fewer"):
         next(training_pairs(3, 0))
-    with pytest.raises(ConfigError, match="no more than 0 such pairs"):
+    with pytest.raises(ConfigError, match="no more than 0 of these"):
         list(held_out_pairs(1))
 
 
