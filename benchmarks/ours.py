@@ -16,7 +16,7 @@ from nlprnn.inference.scoring import NeuralScorer
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.nn.stack import RecurrentStack
-from nlprnn.tasks.language_modelling import Settings, _network
+from nlprnn.tasks.language_modelling import Settings, language_network
 from nlprnn.text.batching import Batch, StreamBatches
 from nlprnn.text.vocabulary_tokenizers import WhitespaceTokenizer
 from nlprnn.training.progress import Progress
@@ -28,8 +28,8 @@ CPU = torch.device("cpu")
 def settings_of(case: Case, kernels: str) -> Settings:
     """No dropout and no sharing of weights, plain SGD: what the other side computes."""
     return Settings(
-        TokenizerConfig(),
-        LanguageModelConfig(
+        tokenizer=TokenizerConfig(),
+        model=LanguageModelConfig(
             cell=case.cell,
             layers=case.layers,
             hidden=case.hidden,
@@ -40,7 +40,7 @@ def settings_of(case: Case, kernels: str) -> Settings:
             weight_drop=0.0,
             recurrent_init="uniform",
         ),
-        StreamTrainingConfig(
+        training=StreamTrainingConfig(
             batch_size=case.batch,
             bptt=case.steps,
             optimizer="sgd",
@@ -55,7 +55,7 @@ def settings_of(case: Case, kernels: str) -> Settings:
 
 
 def network_of(case: Case, kernels: str) -> LanguageModel:
-    network = _network(settings_of(case, kernels), case.vocabulary, CPU)
+    network = language_network(settings_of(case, kernels), case.vocabulary, CPU)
     fill(network.parameters())
     return network
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlprnn.commands.line_by_line import model_and_file, prompted
 from nlprnn.commands.models import open_translator
 from nlprnn.commands.options import config_options, json_option, seed_option
 from nlprnn.commands.output import print_json
@@ -21,7 +21,6 @@ from nlprnn.tasks.notes import to_stderr
 if TYPE_CHECKING:
     from nlprnn.tasks.translation_model import Translation
 
-PROMPT = "> "
 DRAWING = ("temperature", "top_k", "top_p")
 
 
@@ -49,14 +48,14 @@ def command(
     directory, else FILE. With --n-best N above 1 the output is TSV: number of the line, score, translation. With
     --json it is one object a line. At a terminal's prompt each line is answered at once.
     """
-    name, file = _arguments(arguments)
+    name, file = model_and_file(arguments)
     how, draws = _how(sample, settings)
     from nlprnn.tasks.translating import Gallery, translate_file, translate_lines
 
     model = open_translator(name, ensemble)
     gallery = None if alignments is None else Gallery(model, Path(alignments))
     if file is None and sys.stdin.isatty():
-        found = translate_lines(model, _prompted(), how, seed, draws, window=1)
+        found = translate_lines(model, prompted(), how, seed, draws, window=1)
     else:
         found = translate_file(model, file, how, seed, draws)
     for number, (line, several) in enumerate(found, 1):
@@ -66,15 +65,6 @@ def command(
     if gallery is not None:
         gallery.draw()
         to_stderr(f"alignments: {gallery.path}")
-
-
-def _arguments(arguments: tuple[str, ...]) -> tuple[str | None, str | None]:
-    """MODEL and FILE. Raises ConfigError for more arguments."""
-    if len(arguments) > 2:
-        raise ConfigError("give a model and one file of sentences; several files can be joined with `cat`")
-    if len(arguments) == 1:
-        return (arguments[0], None) if os.path.isdir(arguments[0]) else (None, arguments[0])
-    return (arguments[0], arguments[1]) if arguments else (None, None)
 
 
 def _how(sample: bool, settings: dict[str, Any]) -> tuple[Search | Sampling, int]:
@@ -88,18 +78,9 @@ def _how(sample: bool, settings: dict[str, Any]) -> tuple[Search | Sampling, int
     draws = settings.pop("n_best")
     if any(value is not None for value in settings.values()):
         raise ConfigError("--sample draws and does not search: leave --beam and the penalties out")
+    if draws is not None and draws < 1:
+        raise ConfigError(f"--n-best {draws}: give a number of at least 1")
     return build(Sampling, drawing), 1 if draws is None else draws
-
-
-def _prompted() -> Iterator[str]:
-    """The lines that a person types, each asked for."""
-    while True:
-        click.echo(PROMPT, nl=False, err=True)
-        line = sys.stdin.readline()
-        if not line:
-            click.echo(err=True)
-            return
-        yield line.removesuffix("\n")
 
 
 def _tell(number: int, line: str, several: Sequence[Translation], draws: int, as_json: bool) -> None:

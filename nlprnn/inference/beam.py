@@ -37,6 +37,7 @@ from nlprnn.errors import ConfigError
 from nlprnn.inference.decoding import State, Stepper
 from nlprnn.text.chunk_tokenizer import EOS_ID
 
+BLOCK = 32  # types whose largest is looked for first
 LEAST_COVERAGE = torch.finfo(torch.float32).min  # log 0, but finite: what was never looked at must not lose its rank
 
 
@@ -225,13 +226,27 @@ def _continuations(log_probs: Tensor, before: Tensor, beam: int, never: Sequence
 
 def _likeliest(log_probs: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k largest of each row (N, V), or all, and their ids; of equal ones the lower id first, unlike topk's."""
-    types = log_probs.shape[1]
-    values, ids = log_probs.topk(min(k + 1, types))
+    values, ids = _largest(log_probs, min(k + 1, log_probs.shape[1]))
     tied = (values[:, 1:] == values[:, :-1]).any(1).nonzero()[:, 0]  # seldom; sorting takes forty times as long
     if len(tied):
         rows = log_probs[tied].sort(dim=1, descending=True, stable=True)
         values[tied], ids[tied] = rows.values[:, : k + 1], rows.indices[:, : k + 1]
     return values[:, :k], ids[:, :k]
+
+
+def _largest(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k largest of each row (N, V), and their places. They lie in the k blocks with the largest maxima: to look at
+    these alone is several times as fast as torch's topk."""
+    whole = x.shape[1] // BLOCK * BLOCK
+    if whole < 4 * k * BLOCK:
+        return x.topk(k)
+    blocks = x[:, :whole].unflatten(1, (-1, BLOCK)).amax(dim=2).topk(k).indices  # (N, k)
+    inside = torch.arange(BLOCK, device=x.device)
+    places = (blocks[:, :, None] * BLOCK + inside).flatten(1)
+    rest = torch.arange(whole, x.shape[1], device=x.device).expand(len(x), -1)
+    places = torch.cat([places, rest], dim=1)
+    values, order = x.gather(1, places).topk(k)
+    return values, places.gather(1, order)
 
 
 def _coverage(stepper: Stepper, state: State, search: Search, shape: torch.Size) -> Tensor | None:

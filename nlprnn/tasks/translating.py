@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from nlprnn.text.plain import every_line
 def translate_file(
     model: TranslationModel, file: str | Path | None, how: Search | Sampling, seed: int = 1, draws: int = 1
 ) -> Iterator[tuple[str, list[Translation]]]:
-    """Each line of a file, or of standard input, with its translations; a bar on a terminal.
+    """Each line of a file, or of standard input, with its translations.
+
+    A bar on a terminal, unless standard output is one too: there the translations show how far it is.
 
     Raises DataError for text that cannot be read.
     """
-    if file is None:
-        yield from translate_lines(model, every_line(None), how, seed, draws)
+    if file is None or sys.stdout.isatty():
+        yield from translate_lines(model, every_line(file), how, seed, draws)
         return
     total = sum(1 for _ in every_line(file))
     with bar("translating") as progress:
@@ -46,9 +49,13 @@ def translate_lines(
 
 
 class Gallery:
-    """The first translated lines, kept to be drawn. Raises ConfigError for a file name of no known kind."""
+    """The first translated lines, kept to be drawn.
+
+    Raises ConfigError for a file name of no known kind and for a model without attention.
+    """
 
     def __init__(self, model: TranslationModel, path: Path) -> None:
+        model.check_attention()
         self.model, self.path, self.most = model, path, most_sentences(path)
         self.shown: list[tuple[str, str]] = []
 
@@ -57,5 +64,5 @@ class Gallery:
             self.shown.append((line, translation))
 
     def draw(self) -> None:
-        """Write the file. Raises ConfigError for a model without attention."""
+        """Write the file. Raises OSError where that cannot be done."""
         write_alignments(self.path, self.model.align(self.shown))

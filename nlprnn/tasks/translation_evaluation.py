@@ -9,6 +9,7 @@ from typing import Any
 from nlprnn.config import Search
 from nlprnn.inference.translation import predict_targets, translate_ids
 from nlprnn.metrics.likelihood import perplexity
+from nlprnn.metrics.shares import accuracy, wilson
 from nlprnn.metrics.translation import translation_quality
 from nlprnn.tasks.encoding import bar
 from nlprnn.tasks.notes import Note, to_stderr
@@ -40,7 +41,8 @@ def evaluate_translator(
 def evaluate_pairs(
     model: TranslationModel, pairs: Parallel, search: Search | None = None, note: Note = to_stderr
 ) -> dict[str, Any]:
-    """BLEU and chrF over all pairs, of translations found with a beam; see also `exposure` and `by_source_length`."""
+    """BLEU and chrF over all pairs, of translations found with a beam, and how many are exactly the reference, white
+    space apart; see also `exposure` and `by_source_length`."""
     how = search or Search()
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
     found = []
@@ -49,11 +51,15 @@ def evaluate_pairs(
             found.append(best[0].text)
             progress(len(found), len(sources))
     quality = translation_quality(found, references)
+    same = sum(mine.split() == its.split() for mine, its in zip(found, references, strict=True))
+    low, high = wilson(same, len(sources))
+    exact = {"n": len(sources), "accuracy": accuracy(same, len(sources)), "interval": [low, high]}
     return {
         "bleu": quality.bleu,
         "chrf": quality.chrf,
         "signature": quality.signature,
         "pairs": len(sources),
+        "exact": exact,
         "beam": how.beam,
         "length_penalty": how.length_penalty,
         "by_source_length": by_source_length(sources, found, references),
@@ -93,7 +99,8 @@ def exposure(model: TranslationModel, pairs: EncodedPairs) -> dict[str, Any]:
     greedy = translate_ids(model.members, pairs.source, Search(beam=1))
     same = 0
     for row, best in enumerate(greedy):
-        own, given = [*best[0].ids, model.target.eos_id], [*pairs.target[row].tolist(), model.target.eos_id]
+        own = [*best[0].ids, *[model.target.eos_id] * best[0].ended]
+        given = [*pairs.target[row].tolist(), model.target.eos_id]
         same += sum(mine == its for mine, its in zip(own, given, strict=False))
     return {
         "perplexity": perplexity(predicted.nll, predicted.tokens),

@@ -97,18 +97,20 @@ class TranslationModel:
         Of a word of several tokens the weights are the mean over its target tokens and the sum over its source tokens.
         Raises ConfigError for a model without attention.
         """
-        read = [(self.source.encode(source), self.target.encode(target)) for source, target in pairs]
-        encoded = [
-            ragged(side, len(one))
-            for side, one in zip(zip(*read, strict=True), (self.source, self.target), strict=True)
-        ]
-        found = attended(self.members, *encoded)
-        if found is None:
-            raise ConfigError(f"{self.directory} has no attention, so nothing can be aligned; leave --alignments out")
+        self.check_attention()
+        sources = ragged((self.source.encode(source) for source, _ in pairs), len(self.source))
+        targets = ragged((self.target.encode(target) for _, target in pairs), len(self.target))
+        found = attended(self.members, sources, targets)
+        assert found is not None, "every member has attention"
         return [
             _alignment(weights, _units(self.source, source), _units(self.target, target))
             for weights, (source, target) in zip(found, pairs, strict=True)
         ]
+
+    def check_attention(self) -> None:
+        """Raise ConfigError where a member has no attention, so that nothing can be aligned."""
+        if any(member.attention is None for member in self.members):
+            raise ConfigError(f"{self.directory} has no attention, so nothing can be aligned; leave --alignments out")
 
     @property
     def _never(self) -> tuple[int, ...]:

@@ -71,8 +71,11 @@ class VocabularyTokenizer(ChunkTokenizer):
         """The types of one white-space chunk."""
 
     def written(self, text: str) -> list[str]:
-        chunks = text.split()
-        return [token for chunk in chunks for token in ([chunk] if chunk in (UNK, EOS) else self.split(chunk))]
+        found: list[str] = []
+        for chunk in text.split():
+            tokens, ids = self.split(chunk), self._ids_of[chunk]  # which may be split elsewhere in lower case: İ is i̇
+            found += tokens if len(tokens) == len(ids) else [self.token(id) for id in ids]
+        return found
 
     def _json(self) -> bytes:
         settings = {"format": FORMAT, "kind": self.kind, "lowercase": self.lowercase, "tokens": self.tokens}
@@ -133,8 +136,7 @@ class CharacterTokenizer(VocabularyTokenizer):
             ids += ids_of[chunk]
         return ids[1:]
 
-    def written(self, text: str) -> list[str]:
-        return list(" ".join(text.split()))
+    written = ChunkTokenizer.written
 
     def _chunk_ids(self, chunk: str, index: int) -> tuple[int, ...]:
         return self.joint + self._ids_of[chunk] if index else self._ids_of[chunk]
