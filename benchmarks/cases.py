@@ -10,7 +10,7 @@ import numpy as np
 
 GATES = {"lstm": 4, "gru": 3, "rnn-tanh": 1}
 TIMED = ("train", "encode", "score", "step")
-KINDS = (*TIMED, "memory", "gradients", "cold")
+KINDS = (*TIMED, "memory", "gradients", "cold", "classify")  # the last is for classification.py
 LEARNED = ("train", "encode", "memory", "gradients")  # forward and backward: three products a weight and token, not one
 LARGE = 150e9  # multiplications in a step, above which a case takes minutes
 BATCHES = 4  # of a training stream, which is then read again
@@ -46,7 +46,7 @@ class Case:
 
     @property
     def directions(self) -> int:
-        return 2 if self.kind == "encode" else 1
+        return 2 if self.kind in ("encode", "classify") else 1
 
     @property
     def weights(self) -> int:
@@ -58,7 +58,7 @@ class Case:
     @property
     def tokens(self) -> int:
         """Tokens in a step, padding not counted."""
-        if self.kind in ("encode", "score"):
+        if self.kind in ("encode", "score", "classify"):
             return int(lengths(self.batch).sum())
         return 1 if self.kind == "step" else self.steps * self.batch
 
@@ -99,6 +99,11 @@ def sentences(case: Case) -> list[np.ndarray]:
     ids = zipf(case.vocabulary, int(ends[-1]), seed=3)
     ids[ends - 1] = EOS
     return np.split(ids, ends[:-1])
+
+
+def texts(case: Case) -> list[str]:
+    """As many texts as a batch has, of words that are numbers."""
+    return [" ".join(map(str, ids[:-1].tolist())) for ids in sentences(case)]
 
 
 def full() -> Plan:

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from cases import Case, sentences, stream
-from plain import CLIP, RATE, fill, padded
+from cases import Case, sentences, stream, texts
+from plain import CLASSES, CLIP, HEAD, RATE, fill, padded
 
 from nlprnn.checkpoint import ModelDirectory
+from nlprnn.classifier_config import ClassifierConfig
 from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
 from nlprnn.inference.decoding import Stepper
 from nlprnn.inference.scoring import NeuralScorer
+from nlprnn.models.classifier import Classifier
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.nn.stack import RecurrentStack
+from nlprnn.tasks.classification_model import ClassificationModel
+from nlprnn.tasks.labels import Labels
 from nlprnn.tasks.language_modelling import Settings, language_network
 from nlprnn.text.batching import Batch, StreamBatches
 from nlprnn.text.vocabulary_tokenizers import WhitespaceTokenizer
@@ -134,4 +138,30 @@ class Stepping:
         return float(rows[0, self.ids[self.at]])
 
 
-SUBJECTS = {"train": Training, "memory": Training, "encode": Encoding, "score": Scoring, "step": Stepping}
+class Classifying:
+    """As `classify` does, but for reading and printing lines."""
+
+    def __init__(self, case: Case, kernels: str) -> None:
+        sizes = {"layers": case.layers, "hidden": case.hidden, "embedding": case.inputs, "head_hidden": HEAD}
+        network = Classifier(ClassifierConfig(cell=case.cell, **sizes), case.vocabulary, CLASSES)
+        network.use(choose(kernels, "auto", CPU))
+        self.parameters = list(network.parameters())
+        fill(self.parameters)
+        types = ["<eos>", "<unk>", *map(str, range(2, case.vocabulary))]
+        labels = Labels(tuple(map(str, range(CLASSES))), None)
+        self.model = ClassificationModel(Path("nowhere"), network, WhitespaceTokenizer(types), labels, max_length=400)
+        self.texts = texts(case)
+
+    def step(self) -> float:
+        """All texts; the sum of the probabilities of the labels told."""
+        return sum(one.probability for one in self.model.classify(self.texts))
+
+
+SUBJECTS = {
+    "train": Training,
+    "memory": Training,
+    "encode": Encoding,
+    "score": Scoring,
+    "step": Stepping,
+    "classify": Classifying,
+}

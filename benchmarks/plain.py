@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import torch
-from cases import EOS, Case, lengths, sentences, stream
+from cases import EOS, Case, lengths, sentences, stream, texts
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn-tanh": nn.RNN}
 RATE, CLIP = 0.1, 0.25  # of SGD, on both sides
 SCORED = 64  # sentences side by side
+HEAD, CLASSES = 50, 5  # hidden units above a classifier's recurrent layers, and what it tells apart
 
 
 class Network(nn.Module):
@@ -139,4 +140,56 @@ class Stepping:
         return float(F.log_softmax(logits[0, 0], dim=-1)[self.ids[self.at]])
 
 
-SUBJECTS = {"train": Training, "memory": Training, "encode": Encoding, "score": Scoring, "step": Stepping}
+class Classifier(nn.Module):
+    """The last states, largest and mean outputs of both directions; then hidden units and five classes."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(case.vocabulary, case.inputs)
+        self.hidden = nn.Linear(6 * case.hidden, HEAD)
+        self.output = nn.Linear(HEAD, CLASSES)
+        self.rnn = LAYERS[case.cell](case.inputs, case.hidden, case.layers, bidirectional=True)
+
+    def forward(self, ids: Tensor, count: Tensor) -> Tensor:
+        """Ids (T, B), lengths (B,) -> probabilities (B, CLASSES)."""
+        packed = pack_padded_sequence(self.embedding(ids), count, enforce_sorted=False)
+        packed, state = self.rnn(packed)
+        outputs, _ = pad_packed_sequence(packed)
+        last = state[0] if isinstance(state, tuple) else state
+        outside = (torch.arange(len(ids))[:, None] >= count)[:, :, None]
+        pooled = [last[-2], last[-1], outputs.masked_fill(outside, -torch.inf).amax(0), outputs.sum(0) / count[:, None]]
+        return F.softmax(self.output(F.relu(self.hidden(torch.cat(pooled, dim=1)))), dim=1)
+
+
+class Classifying:
+    """Texts to labels, in batches as they come."""
+
+    def __init__(self, case: Case) -> None:
+        self.network = Classifier(case).eval()
+        self.parameters = list(self.network.parameters())
+        fill(self.parameters)
+        self.texts, self.ids = texts(case), {str(number): number for number in range(case.vocabulary)}
+
+    @torch.no_grad()
+    def step(self) -> float:
+        """All texts; the sum of the probabilities of the labels told."""
+        total = 0.0
+        for start in range(0, len(self.texts), SCORED):
+            batch = [
+                torch.tensor([EOS, *(self.ids[word] for word in text.split())])
+                for text in self.texts[start : start + SCORED]
+            ]
+            chances = self.network(pad_sequence(batch), torch.tensor([len(ids) for ids in batch]))
+            told = [(str(int(label)), float(chance)) for chance, label in zip(*chances.max(1), strict=True)]
+            total += sum(chance for _, chance in told)
+        return total
+
+
+SUBJECTS = {
+    "train": Training,
+    "memory": Training,
+    "encode": Encoding,
+    "score": Scoring,
+    "step": Stepping,
+    "classify": Classifying,
+}

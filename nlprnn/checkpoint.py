@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,23 @@ CONFIG, WEIGHTS, COUNTS, LOG, RUN, CARD = (
     "run.json",
     "README.md",
 )
+LANGUAGE_MODEL, NGRAM, TRANSLATOR = "language-model", "ngram", "translator"  # the kinds of models, in config.json
+CLASSIFIER, VEC2SEQ = "classifier", "vec2seq"
+MAKERS = {  # of each kind the command that makes one
+    LANGUAGE_MODEL: "nlprnn train-lm CORPUS",
+    NGRAM: "nlprnn train-ngram CORPUS",
+    TRANSLATOR: "nlprnn train-translator SOURCE TARGET",
+    CLASSIFIER: "nlprnn train-classifier REVIEWS.tsv",
+    VEC2SEQ: "nlprnn train-vec2seq VECTORS TEXTS",
+}
+LABELS, CALIBRATION, FOLDS = "labels.json", "calibration.json", "folds.json"  # of a classifier
+BASELINE, BASELINE_TYPES = "baseline.safetensors", "baseline.json"  # the bag of words beside it
 TOKENIZER_FOLDERS = (Path(), Path("source"), Path("target"))  # one tokenizer, or one for each language
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model")
 STATE = Path("training_state") / "checkpoint.safetensors"
 GOOD = Path("training_state") / "initial.safetensors"  # what the NaN guard goes back to before the first validation
 LOCK = Path("training_state") / "lock"
+PARTS = Path("training_state") / "parts"  # model directories of runs that belong to this one
 STATE_KEY = "nlprnn_state"
 
 
@@ -132,7 +145,8 @@ def read_config(directory: Path, kind: str | None = None) -> dict[str, Any]:
     Raises ModelDirectoryError: not a model directory, of another kind, or of a newer format.
     """
     if not os.path.isdir(directory):
-        raise ModelDirectoryError(f"{directory}: no such model directory; 'nlprnn train-lm CORPUS' makes one")
+        maker = MAKERS.get(kind or LANGUAGE_MODEL)
+        raise ModelDirectoryError(f"{directory}: no such model directory; '{maker}' makes one")
     if not os.path.isfile(directory / CONFIG):
         raise ModelDirectoryError(f"{directory}: not a model directory (it has no {CONFIG}); name one that has")
     config = read_json(directory / CONFIG)
@@ -246,15 +260,18 @@ class ModelDirectory:
         within = set(os.listdir(inside)) if os.path.isdir(inside) else set()
         return all(name.endswith(TEMPORARY) for name in (names - {inside.name}) | (within - {LOCK.name}))
 
-    def clear(self) -> None:
-        """Remove the old model, once all that can go wrong before training has gone right.
+    def clear(self, parts: bool = True) -> None:
+        """Remove the old model, once all that can go wrong before training has gone right; and its parts, if asked.
 
         run.json goes first, being the sign that the rest is there; config.json, which makes the directory ours, last.
         """
         tokenizers = [folder / file for folder in TOKENIZER_FOLDERS for file in TOKENIZER_FILES]
-        names: list[str | Path] = [RUN, STATE, GOOD, WEIGHTS, COUNTS, LOG, CARD, *tokenizers, CONFIG]
+        of_classifiers = (LABELS, CALIBRATION, FOLDS, BASELINE, BASELINE_TYPES)
+        names: list[str | Path] = [RUN, STATE, GOOD, WEIGHTS, COUNTS, LOG, CARD, *of_classifiers, *tokenizers, CONFIG]
         for name in names:
             (self.path / name).unlink(missing_ok=True)
+        if parts:
+            shutil.rmtree(self.path / PARTS, ignore_errors=True)
         for folder in TOKENIZER_FOLDERS[1:]:  # load_tokenizers tells by the folders that there are two
             with contextlib.suppress(OSError):
                 (self.path / folder).rmdir()

@@ -21,6 +21,10 @@ COMMANDS = {
     "probe-agreement": "probe_agreement",
     "train-translator": "train_translator",
     "translate": "translate",
+    "train-classifier": "train_classifier",
+    "classify": "classify",
+    "train-vec2seq": "train_vec2seq",
+    "diagnose": "diagnose",
     "make-corpus": "make_corpus",
 }
 

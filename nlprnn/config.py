@@ -14,9 +14,10 @@ TOKENIZERS = ("words", "whitespace", "characters", "bpe", "unigram")
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
 INITS = ("orthogonal", "uniform")
 BEST_BY = ("bleu", "chrf", "perplexity")
+FEEDS = ("state", "input", "both")
 ATTENTIONS = ("bilinear", "dot", "additive", "none")
 OPTIMIZERS = ("adamw", "sgd", "nt-asgd")
-SCHEDULES = ("cosine", "plateau", "exponential", "constant")
+SCHEDULES = ("cosine", "triangular", "plateau", "exponential", "constant")
 PRECISIONS = ("auto", "bf16", "fp32")
 KERNELS = ("auto", "native", "torch", "reference")
 DEFAULT_EPOCHS = 15
@@ -134,6 +135,33 @@ class TranslatorConfig(Config):
     weight_drop: float = probability(0.0, "Dropout of recurrent weights (DropConnect)")
     label_smoothing: float = probability(0.1, "Share of the probability spread over all types (Szegedy et al. 2016)")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.attention == "dot" and self.hidden % 2:
+            raise ConfigError(f"--hidden {self.hidden}: dot attention needs an even number, half for each direction")
+
+
+@dataclass(frozen=True)
+class Vec2SeqConfig(Config):
+    """The network that makes texts from vectors, and how long these may be."""
+
+    cell: str = option("lstm", "The recurrent cell", choices=CELLS)
+    layers: int = option(1, "Recurrent layers", low=1, metavar="N")
+    hidden: int = option(256, "Units of each layer", low=1, metavar="N")
+    embedding: int = option(128, "Embedding size", low=1, metavar="N")
+    feed: str = option(
+        "both",
+        "Where the vector goes: what the recurrent layers start from (state), what they read beside each word (input)",
+        choices=FEEDS,
+    )
+    tied: bool = option(False, "Use one matrix for embedding and output (Press and Wolf 2017)")
+    dropout: float = probability(0.0, "Locked dropout on embedded words, between layers and before the output")
+    dropout_embedding: float = probability(0.0, "Dropout of whole words")
+    weight_drop: float = probability(0.0, "Dropout of recurrent weights (DropConnect)")
+    max_length: int = option(
+        200, "Train on no text of more than N tokens, and say how many there are; generate none", low=1, metavar="N"
+    )
+
 
 @dataclass(frozen=True)
 class Search(Config):
@@ -169,6 +197,11 @@ class Sampling(Config):
     top_k: int | None = option(None, "Draw from the N likeliest only", low=1, metavar="N")
     top_p: float | None = option(None, "Draw from the likeliest that make up X", low=0.0, high=1.0, metavar="X")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.top_p == 0:
+            raise ConfigError(f"--top-p {self.top_p}: give a number above 0; --temperature 0 takes the likeliest")
+
 
 @dataclass(frozen=True)
 class TrainingConfig(Config):
@@ -198,7 +231,8 @@ class TrainingConfig(Config):
     lr: float = option(0.003, "Peak learning rate", low=0.0, metavar="X")
     schedule: str = option(
         "cosine",
-        "Learning rate after warm-up: cosine to zero; plateau: quartered when validation stalls; exponential: --decay",
+        "Learning rate after warm-up: cosine to zero; triangular: up for a tenth of all steps, then linearly down; "
+        "plateau: quartered when validation stalls; exponential: --decay",
         choices=SCHEDULES,
     )
     warmup: int = option(
@@ -244,6 +278,10 @@ class TrainingConfig(Config):
         """What the learning rate of a batch of `count` targets is multiplied with."""
         return 1.0
 
+    def layer_share(self, above: int, epoch: int) -> float:
+        """What the learning rate of a group of layers with so many groups above it is multiplied with; 0: frozen."""
+        return 1.0
+
 
 @dataclass(frozen=True)
 class StreamTrainingConfig(TrainingConfig):
@@ -273,6 +311,13 @@ class TranslationTrainingConfig(TrainingConfig):
         "Which validation figure chooses the weights that are kept, and is meant by --patience",
         choices=BEST_BY,
     )
+
+
+@dataclass(frozen=True)
+class Vec2SeqTrainingConfig(TrainingConfig):
+    """How a network that makes texts from vectors is trained: on batches of texts of like length."""
+
+    batch_tokens: int = option(1000, "Tokens in a batch, padding included", low=1, metavar="N")
 
 
 @dataclass(frozen=True)

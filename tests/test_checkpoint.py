@@ -14,7 +14,7 @@ import torch
 
 from nlprnn.checkpoint import ModelDirectory, load_weights, read_config, write_atomically, write_text
 from nlprnn.errors import ModelDirectoryError, NlprnnError
-from nlprnn.tasks.loading import load
+from nlprnn.tasks.loading import load_text_model as load
 
 
 @pytest.fixture

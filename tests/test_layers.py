@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "nlprnn"
 LONGEST_FILE = 350
-EVERYONES = ("errors", "settings", "config", "files")
+EVERYONES = ("errors", "settings", "config", "classifier_config", "files")
 
 
 def allowed() -> dict[str, set[str]]:

@@ -8,6 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
+from nlprnn.classifier_config import (
+    ClassifierConfig,
+    ClassifierTokenizerConfig,
+    ClassifierTrainingConfig,
+    TransferConfig,
+)
 from nlprnn.config import (
     LanguageModelConfig,
     NGramConfig,
@@ -15,6 +21,8 @@ from nlprnn.config import (
     StreamTrainingConfig,
     TranslationTrainingConfig,
     TranslatorConfig,
+    Vec2SeqConfig,
+    Vec2SeqTrainingConfig,
 )
 from nlprnn.presets import PRESETS
 from nlprnn.settings import Config, flag
@@ -23,9 +31,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 SECTIONS: dict[str, tuple[type[Config], ...]] = {
-    "Text": (PairTokenizerConfig,),
-    "Model": (LanguageModelConfig, NGramConfig, TranslatorConfig),
-    "Training": (StreamTrainingConfig, TranslationTrainingConfig),
+    "Text": (PairTokenizerConfig, ClassifierTokenizerConfig),
+    "Model": (LanguageModelConfig, NGramConfig, TranslatorConfig, ClassifierConfig, Vec2SeqConfig),
+    "Training": (StreamTrainingConfig, TranslationTrainingConfig, ClassifierTrainingConfig, Vec2SeqTrainingConfig),
+    "Transfer": (TransferConfig,),
 }
 
 
@@ -75,6 +84,11 @@ def _option(item: dataclasses.Field[Any]) -> Callable[[F], F]:
             "locked_dropout": "--unlocked-dropout",
             "variable_bptt": "--fixed-bptt",
             "joint": "--separate",
+            "bidirectional": "--unidirectional",
+            "ordinal": "--unordered",
+            "regression": "--classes",
+            "unfreezing": "--all-at-once",
+            "fine_tune": "--as-it-is",
         }
         default = name if item.default else opposites[item.name]
         both = f"{name}/{opposites[item.name]}"
@@ -110,6 +124,16 @@ seed_option = click.option(
     help="The same seed draws the same text",
 )
 model_argument = click.argument("model", required=False)
+
+
+def label_options(function: F) -> F:
+    """Which columns of a table are texts and labels."""
+    function = click.option("--label-column", metavar="NAME", help="The column of labels, where more than one may be")(
+        function
+    )
+    return click.option("--text-column", metavar="NAME", help="The column of texts, where more than one may be")(
+        function
+    )
 
 
 def side_options(function: F) -> F:

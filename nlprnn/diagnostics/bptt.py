@@ -12,7 +12,7 @@ symbols an update: the shorter the columns, the more side by side. All that diff
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +22,7 @@ from nlprnn.diagnostics.memory import MemoryTask
 from nlprnn.diagnostics.practice import ALIKE, Practice, Progress, practise
 from nlprnn.diagnostics.recaller import Recaller
 
+TRUNCATED = ("rnn-tanh", "gru")  # one cell without gates, and one with
 TESTED_TRIALS, TESTED_COLUMNS = 10, 64
 
 
@@ -58,25 +59,27 @@ class Truncation:
 
 
 def truncation(
-    cells: Sequence[str] = ("rnn-tanh", "gru"),
+    cells: Sequence[str] = TRUNCATED,
     lengths: Sequence[int] = (1, 2, 5, 10, 20, 50),
     delays: Sequence[int] = (0, 1, 3, 8, 18),
     symbols: int = 400,
     practice: Practice = ALIKE,
     seeds: Sequence[int] = (1, 2),
+    rates: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Truncation:
     """Accuracy of delayed recall against the length of truncated back-propagation.
 
-    `symbols` are read in each update, whatever the length; of `practice` the batch size does not matter.
+    `symbols` are read in each update, whatever the length; of `practice` the batch size does not matter. `rates` are
+    learning rates of single cells, where they differ from that of `practice`.
     """
     plan = list(itertools.product(cells, lengths, delays, seeds))
     runs = []
     for cell, length, delay, seed in plan:
         task, generator = MemoryTask(delay), torch.Generator().manual_seed(seed)
-        network = Recaller(cell, task.alphabet, practice.hidden, seed)
+        network = Recaller(cell, task.alphabet, practice.hidden, seed, task.span)
         stream = task.stream(length * practice.steps, max(symbols // length, 1), generator)
-        practise(network, stream.split(length), practice, carry=True)
+        practise(network, stream.split(length), practice.at_rate_of(cell, rates), carry=True)
         test = task.stream(TESTED_TRIALS * task.steps, TESTED_COLUMNS, generator)
         runs.append(TruncationRun(cell, length, delay, seed, network.accuracy(test)))
         if progress is not None:

@@ -63,6 +63,10 @@ class Context:
             default=self.whole,
         )
 
+    def lengths(self) -> dict[str, int]:
+        """The same for each kind of history."""
+        return {history: self.effective(history) for history in HISTORIES}
+
 
 def effective_context(
     model: LanguageModel,

@@ -15,32 +15,36 @@ from torch import Tensor
 
 from nlprnn.config import CELLS
 from nlprnn.diagnostics.practice import Progress
-from nlprnn.diagnostics.reach import Norms, Reach, ReachCurve, curves, gradient_norms
+from nlprnn.diagnostics.reach import Norms, Reach, ReachCurve, curves, gradient_norms, side_by_side
+from nlprnn.diagnostics.recall import SEEDS
 from nlprnn.diagnostics.windows import WARM
 from nlprnn.nn.kernels.dispatch import Compute
 from nlprnn.nn.stack import RecurrentStack
 
-GAINS = (0.5, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0)
+UNITS = 64
+GAINS = (0.5, 0.9, 1.0, 1.1, 1.5, 3.0)
 
 
 def gain_sweep(
     cells: Sequence[str] = CELLS,
     gains: Sequence[float] = GAINS,
-    hidden: int = 64,
+    hidden: int = UNITS,
     distance: int = 100,
     sequences: int = 16,
-    seed: int = 1,
+    seeds: Sequence[int] = SEEDS,
     progress: Progress | None = None,
 ) -> Reach:
     """The reach of one untrained layer of each cell at each gain, on random inputs: the setting of a curve is its gain.
 
+    A curve is of all seeds together, each another network that reads so many `sequences`.
     Inputs are drawn from the standard normal distribution. The loss is the component of the last output in a random
     direction, so that its gradient at k = 0 has norm 1. All is float64, which neither overflows nor underflows here.
     """
     found: list[ReachCurve] = []
     plan = [(cell, gain) for cell in cells for gain in gains]
     for number, (cell, gain) in enumerate(plan, start=1):
-        found += curves(cell, f"{gain:g}", _norms(cell, gain, hidden, distance, sequences, seed))
+        norms = [_norms(cell, gain, hidden, distance, sequences, seed) for seed in seeds]
+        found += curves(cell, f"{gain:g}", side_by_side(norms))
         if progress is not None:
             progress(number, len(plan))
     return Reach(tuple(found))

@@ -72,9 +72,18 @@ class Measures:
         "diverged",
         "accuracy",
     )
+    norm_header: ClassVar[tuple[str, ...]] = ("cell", "lr", "clip", "seed", "step", "norm")
 
     def rows(self) -> list[tuple[str | int | float | bool, ...]]:
         return [tuple(getattr(run, name) for name in self.header) for run in self.runs]
+
+    def norm_rows(self) -> list[tuple[str | int | float, ...]]:
+        """A row for every step: the norm of its gradient before clipping."""
+        return [
+            (run.cell, run.lr, run.clip, run.seed, step, norm)
+            for run in self.runs
+            for step, norm in enumerate(run.norms, start=1)
+        ]
 
 
 def exploding(norms: Sequence[float]) -> int:

@@ -58,6 +58,11 @@ class MemoryTask:
         return self.symbols + 2 + (self.symbols if self.noise else 0)
 
     @property
+    def span(self) -> int:
+        """The steps from an item to its answer."""
+        return self.items + self.delay
+
+    @property
     def steps(self) -> int:
         """The length of a trial."""
         return 2 * self.items + self.delay

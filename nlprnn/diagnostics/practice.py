@@ -7,8 +7,8 @@ to the last good weights at half the rate: that would mend what is to be measure
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch.nn import functional as F
@@ -38,6 +38,10 @@ class Practice:
         return TrainingConfig(
             optimizer=self.optimizer, lr=self.lr, clip=self.clip, schedule="constant", warmup=0, weight_decay=0.0
         )
+
+    def at_rate_of(self, name: str, rates: Mapping[str, float] | None) -> Practice:
+        """The same at the learning rate chosen for a network, where one was."""
+        return replace(self, lr=(rates or {}).get(name, self.lr))
 
 
 ALIKE = Practice()
@@ -74,12 +78,12 @@ def practise(network: Recaller, exercises: Iterable[Exercise], practice: Practic
     return Practised(tuple(norms), False)
 
 
-def learn(cell: str, task: MemoryTask, practice: Practice, seed: int) -> tuple[Recaller, Practised, float]:
-    """A network of `cell` trained on a task, what was seen on the way, and its accuracy on trials it has not met.
+def learn(name: str, task: MemoryTask, practice: Practice, seed: int) -> tuple[Recaller, Practised, float]:
+    """The network of that name trained on a task, what was seen on the way, and its accuracy on trials not met before.
 
-    All cells of one seed are given the same trials.
+    All networks of one seed are given the same trials.
     """
     generator = torch.Generator().manual_seed(seed)
-    network = Recaller(cell, task.alphabet, practice.hidden, seed)
+    network = Recaller(name, task.alphabet, practice.hidden, seed, task.span)
     seen = practise(network, (task.trials(practice.batch, generator) for _ in range(practice.steps)), practice)
     return network, seen, network.accuracy(task.trials(TESTED, generator))

@@ -45,6 +45,7 @@ class ReachCurve:
     setting: str  # what the network differs in from others of its kind: its gain, or before and after training
     layer: int  # from 1
     part: str  # h or c
+    n: int  # sequences or places
     median: tuple[float, ...]
     low: tuple[float, ...]  # first quartile
     high: tuple[float, ...]  # third quartile
@@ -79,7 +80,15 @@ class Reach:
         "high_quartile",
         "mean",
     )
-    summary_header: ClassVar[tuple[str, ...]] = ("network", "setting", "layer", "part", "factor_per_step", "reaches")
+    summary_header: ClassVar[tuple[str, ...]] = (
+        "network",
+        "setting",
+        "layer",
+        "part",
+        "n",
+        "factor_per_step",
+        "reaches",
+    )
 
     def rows(self) -> list[tuple[str | int | float, ...]]:
         """A row for every curve and k."""
@@ -90,7 +99,7 @@ class Reach:
         ]
 
     def summary_rows(self) -> list[tuple[str | int | float, ...]]:
-        return [(one.network, one.setting, one.layer, one.part, one.factor, one.reaches) for one in self.curves]
+        return [(one.network, one.setting, one.layer, one.part, one.n, one.factor, one.reaches) for one in self.curves]
 
 
 Norms = list[list[Tensor]]  # per layer and part of the state (K+1, B), float64, k = 0 first
@@ -122,7 +131,7 @@ def curves(network: str, setting: str, norms: Norms) -> list[ReachCurve]:
         for name, norm in zip(PARTS, parts, strict=False):
             quartiles = torch.quantile(norm, torch.tensor([0.5, 0.25, 0.75]).to(norm), dim=1)
             median, low, high, mean = (tuple(row.tolist()) for row in (*quartiles, norm.mean(dim=1)))
-            found.append(ReachCurve(network, setting, layer, name, median, low, high, mean))
+            found.append(ReachCurve(network, setting, layer, name, norm.shape[1], median, low, high, mean))
     return found
 
 
@@ -145,9 +154,9 @@ def gradient_reach(model: LanguageModel, ids: np.ndarray, distance: int = 100, p
             return F.cross_entropy(model.vocabulary.logits(hidden), wanted, reduction="none")
 
         batches.append(gradient_norms(model.stack, model.vocabulary.embed(before[WARM:]), state, loss))
-    return Reach(tuple(curves("model", "as trained", _side_by_side(batches))))
+    return Reach(tuple(curves("model", "as trained", side_by_side(batches))))
 
 
-def _side_by_side(batches: Sequence[Norms]) -> Norms:
+def side_by_side(batches: Sequence[Norms]) -> Norms:
     """The norms of all sequences of some batches."""
     return [[torch.cat(parts, dim=1) for parts in zip(*layers, strict=True)] for layers in zip(*batches, strict=True)]

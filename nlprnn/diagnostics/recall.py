@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ class RecallRun:
     cell: str
     delay: int
     seed: int
+    lr: float
     accuracy: float
     diverged: bool  # training ended early: loss or gradient were no longer finite
 
@@ -47,11 +48,11 @@ class Recall:
     runs: tuple[RecallRun, ...]
     chance: float
 
-    header: ClassVar[tuple[str, ...]] = ("cell", "delay", "seed", "accuracy", "diverged")
+    header: ClassVar[tuple[str, ...]] = ("cell", "delay", "seed", "lr", "accuracy", "diverged")
     summary_header: ClassVar[tuple[str, ...]] = ("cell", "delay_median", "delay_least", "delay_most")
 
     def rows(self) -> list[tuple[str | int | float | bool, ...]]:
-        return [(run.cell, run.delay, run.seed, run.accuracy, run.diverged) for run in self.runs]
+        return [(run.cell, run.delay, run.seed, run.lr, run.accuracy, run.diverged) for run in self.runs]
 
     def reached(self) -> tuple[CellReach, ...]:
         """What each cell has reached, the spread over seeds with it."""
@@ -71,10 +72,14 @@ def delayed_recall(
     delays: Sequence[int] = (5, 10, 20, 40, 80, 160),
     seeds: Sequence[int] = SEEDS,
     practice: Practice = ALIKE,
+    rates: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Recall:
-    """One symbol, remembered past distractors: the accuracy of each cell against the delay."""
-    return _runs([MemoryTask(delay) for delay in delays], cells, seeds, practice, progress)
+    """One symbol, remembered past distractors: the accuracy of each cell (or chrono network) against the delay.
+
+    `rates` are learning rates of single cells, where they differ from that of `practice`.
+    """
+    return _runs([MemoryTask(delay) for delay in delays], cells, seeds, practice, rates, progress)
 
 
 def copying(
@@ -82,10 +87,16 @@ def copying(
     delays: Sequence[int] = (1, 3, 10, 30),
     seeds: Sequence[int] = SEEDS[:2],
     practice: Practice = LONGER,
+    rates: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Recall:
     """Several symbols, remembered past blanks and given back in their order: the accuracy against the delay."""
-    return _runs([MemoryTask(delay, COPIED, noise=False) for delay in delays], cells, seeds, practice, progress)
+    return _runs([copy_task(delay) for delay in delays], cells, seeds, practice, rates, progress)
+
+
+def copy_task(delay: int) -> MemoryTask:
+    """The task of copying that all are asked."""
+    return MemoryTask(delay, COPIED, noise=False)
 
 
 def _runs(
@@ -93,13 +104,15 @@ def _runs(
     cells: Sequence[str],
     seeds: Sequence[int],
     practice: Practice,
+    rates: Mapping[str, float] | None,
     progress: Progress | None,
 ) -> Recall:
     plan = [(cell, task, seed) for cell in cells for task in tasks for seed in seeds]
     runs = []
     for cell, task, seed in plan:
-        _, seen, accuracy = learn(cell, task, practice, seed)
-        runs.append(RecallRun(cell, task.delay, seed, accuracy, seen.diverged))
+        own = practice.at_rate_of(cell, rates)
+        _, seen, accuracy = learn(cell, task, own, seed)
+        runs.append(RecallRun(cell, task.delay, seed, own.lr, accuracy, seen.diverged))
         if progress is not None:
             progress(len(runs), len(plan))
     return Recall(tuple(runs), 1 / tasks[0].symbols)

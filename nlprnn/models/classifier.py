@@ -6,13 +6,14 @@ words -> recurrent stack -> pooled states -> hidden units -> one number a class,
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nlprnn.config import ClassifierConfig
+from nlprnn.classifier_config import ClassifierConfig
 from nlprnn.models.language_model import Loss
 from nlprnn.nn.dropout import dropout
 from nlprnn.nn.kernels.dispatch import Compute
@@ -70,7 +71,12 @@ class Classifier(nn.Module):
         # The classes of an ordinal model are parted by thresholds: the first one, and the logarithms of the steps on.
         self.thresholds = nn.Parameter(_even_thresholds(classes)) if config.ordinal else None
         self.register_buffer("class_weights", torch.ones(classes))
+        # What the pooled vector is standardised by: nothing, unless the layers below it are trained already.
+        self.register_buffer("shift", torch.zeros(self.pooling.size))
+        self.register_buffer("scale", torch.ones(self.pooling.size))
         self.class_weights: Tensor
+        self.shift: Tensor
+        self.scale: Tensor
 
     def use(self, compute: Compute) -> None:
         """Choose the kernels of the recurrent stack."""
@@ -80,18 +86,30 @@ class Classifier(nn.Module):
     def device(self) -> torch.device:
         return self.output.device
 
+    def layer_groups(self) -> list[list[nn.Parameter]]:
+        """All parameters, bottom to top: the embedding, each recurrent layer, and what is above them."""
+        depths = range(0, len(self.stack.layers), self.stack.directions)
+        layers = [self.stack.layers[depth : depth + self.stack.directions] for depth in depths]
+        below = [[self.embedding], *(list(layer.parameters()) for layer in layers)]
+        seen = {id(parameter) for group in below for parameter in group}
+        return [*below, [parameter for parameter in self.parameters() if id(parameter) not in seen]]
+
     def scores(self, text: Tensor, lengths: Tensor) -> Tensor:
-        """text (T, B), lengths (B,) on the CPU, each at least 1 -> (B, classes), or (B, 1) of ordinal and regression."""
-        config = self.config
-        p = config.dropout_embedding if self.training else 0.0
-        compute = self.stack.compute
-        embedded = dropout(embed(text, self.embedding, p), config.dropout, True, self.training, compute)
+        """text (T, B), lengths (B,) on the CPU, at least 1 -> (B, classes), or (B, 1) of ordinal and regression."""
+        p = self.config.dropout
+        x = F.dropout((self.pooled(text, lengths) - self.shift) * self.scale, p, self.training)
+        if self.hidden is not None:
+            x = F.dropout(F.relu(F.linear(x, self.hidden, self.hidden_bias)), p / 4, self.training)
+        return F.linear(x, self.output, self.bias)
+
+    def pooled(self, text: Tensor, lengths: Tensor) -> Tensor:
+        """The states of all words as one vector: text (T, B), lengths (B,) as in `scores` -> (B, pooling.size)."""
+        p = self.config.dropout_embedding if self.training else 0.0
+        embedded = embed(text, self.embedding, p)
+        embedded = dropout(embedded, self.config.dropout, True, self.training, self.stack.compute)
         outputs, state = self.stack(embedded, lengths=lengths)
         last = torch.cat([layer[0] for layer in state[-self.stack.directions :]], dim=1)
-        x = F.dropout(self.pooling(outputs, last, lengths), config.dropout, self.training)
-        if self.hidden is not None:
-            x = F.dropout(F.relu(F.linear(x, self.hidden, self.hidden_bias)), config.dropout / 4, self.training)
-        return F.linear(x, self.output, self.bias)
+        return self.pooling(outputs, last, lengths)
 
     def log_probs(self, scores: Tensor) -> Tensor:
         """The classes' log-probabilities (B, classes) from what `scores` gave; not for regression."""
@@ -119,7 +137,7 @@ def ordinal_log_probs(score: Tensor, thresholds: Tensor) -> Tensor:
     ascending = torch.cat([thresholds[:1], thresholds[:1] + thresholds[1:].exp().cumsum(0)])
     below = ascending[None, :] - score[:, None]  # (B, K - 1)
     # log(sigmoid(b) - sigmoid(a)) = logsigmoid(b) + logsigmoid(-a) + log(1 - exp(a - b)) for a < b
-    gaps = torch.log(-torch.expm1(below[:, :-1] - below[:, 1:]))
+    gaps = torch.log(-torch.expm1(-thresholds[1:].exp()))  # (K - 2,)
     middle = F.logsigmoid(below[:, 1:]) + F.logsigmoid(-below[:, :-1]) + gaps
     return torch.cat([F.logsigmoid(below[:, :1]), middle, F.logsigmoid(-below[:, -1:])], dim=1)
 
@@ -127,5 +145,5 @@ def ordinal_log_probs(score: Tensor, thresholds: Tensor) -> Tensor:
 def _even_thresholds(classes: int) -> Tensor:
     """Thresholds at which a score of 0 makes all of K classes equally likely, as `ordinal_log_probs` takes them."""
     ascending = [math.log(k / (classes - k)) for k in range(1, classes)]
-    steps = [math.log(high - low) for low, high in zip(ascending, ascending[1:], strict=False)]
+    steps = [math.log(high - low) for low, high in pairwise(ascending)]
     return torch.tensor([*ascending[:1], *steps])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from nlprnn.config import TokenizerConfig
 from nlprnn.tasks.notes import Note
@@ -28,7 +28,7 @@ def bar(label: str, unit: str = "line") -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def learn_tokenizer(config: TokenizerConfig, lines: Lines, note: Note) -> Tokenizer:
+def learn_tokenizer(config: TokenizerConfig, lines: Iterable[str], note: Note) -> Tokenizer:
     """A tokenizer whose vocabulary comes from `lines`."""
     with bar("counting") as progress:
         tokenizer, notes = train_tokenizer(config, lines, progress=progress)

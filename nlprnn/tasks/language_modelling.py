@@ -95,14 +95,14 @@ def train_language_model(
         text = open_corpus(paths, valid=valid, test=test, column=column)
         tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
-        batches = _batches(train, chosen.training)
+        batches = stream_batches(train, chosen.training)
         model = language_network(chosen, len(tokenizer), device)
         _tell(note, text, tokenizer, train, held_out)
         if fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizer, train, text)
         check_text(directory.path, text)
-        trained = _train(directory, chosen.training, model, batches, held_out, Progress(quiet), resume)
+        trained = train_network(directory, chosen.training, model, batches, held_out, Progress(quiet), resume)
         return _finish(directory, trained, text, note)
 
 
@@ -142,12 +142,12 @@ def language_network(chosen: Settings, vocabulary: int, device: torch.device) ->
     return model
 
 
-def _batches(train: TokenStore, training: StreamTrainingConfig) -> StreamBatches:
+def stream_batches(train: TokenStore, training: StreamTrainingConfig) -> StreamBatches:
     """The training text as it is read. Raises DataError where it is too short."""
     return StreamBatches(train.ids, training.batch_size, training.bptt, training.variable_bptt, training.seed)
 
 
-def _train(
+def train_network(
     directory: ModelDirectory,
     training: StreamTrainingConfig,
     model: LanguageModel,
@@ -156,6 +156,8 @@ def _train(
     progress: Progress,
     resume: bool,
 ) -> Trained:
+    """Train a network with `held_out` for validation; the best weights are left in the directory."""
+
     def validate() -> Validation:
         nll = stream_nll(model, held_out.ids)
         figure = perplexity(nll, len(held_out.ids))

@@ -11,7 +11,17 @@ from typing import Any
 
 import torch
 
-from nlprnn.checkpoint import CONFIG, COUNTS, WEIGHTS, load_weights, read_arrays, read_config, read_json
+from nlprnn.checkpoint import (
+    CONFIG,
+    COUNTS,
+    LANGUAGE_MODEL,
+    NGRAM,
+    WEIGHTS,
+    load_weights,
+    read_arrays,
+    read_config,
+    read_json,
+)
 from nlprnn.config import LanguageModelConfig, Sampling
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.decoding import Stepper, next_words, sample
@@ -24,7 +34,6 @@ from nlprnn.nn.kernels.process import prepare
 from nlprnn.settings import build, check_names, from_json
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
-LANGUAGE_MODEL, NGRAM = "language-model", "ngram"
 MOST_TOKENS = 40  # drawn for a word: an untrained model may never begin one
 
 
@@ -122,14 +131,14 @@ def load_text_model(directory: str | Path, kind: str | None = None) -> TextModel
     """The model in a directory. Raises ModelDirectoryError where it is missing, broken, or not of the `kind` asked."""
     directory = Path(directory)
     config = read_config(directory, kind)
+    if config["kind"] not in (LANGUAGE_MODEL, NGRAM):
+        raise ModelDirectoryError(f"{directory}: a model of kind {config['kind']!r}, which this command does not use")
     tokenizer = load_tokenizer(directory)
     if config["kind"] == NGRAM:
         ngram = NGramModel.from_tensors(read_arrays(directory / WEIGHTS))
         _check_sizes(directory, ngram.vocabulary, tokenizer)
         return TextModel(directory, NGRAM, ngram, tokenizer)
-    if config["kind"] == LANGUAGE_MODEL:
-        return TextModel(directory, LANGUAGE_MODEL, _language_model(directory, config, tokenizer), tokenizer)
-    raise ModelDirectoryError(f"{directory}: a model of kind {config['kind']!r}, which this command does not use")
+    return TextModel(directory, LANGUAGE_MODEL, _language_model(directory, config, tokenizer), tokenizer)
 
 
 def _language_model(directory: Path, config: dict[str, Any], tokenizer: Tokenizer) -> LanguageModel:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nlprnn.checkpoint import CONFIG, WEIGHTS, read_config
+from nlprnn.checkpoint import CONFIG, MAKERS, WEIGHTS, read_config
 from nlprnn.errors import ModelDirectoryError
-from nlprnn.tasks.loading import LANGUAGE_MODEL, NGRAM
-from nlprnn.tasks.translation_model import TRANSLATOR
 
 MODELS = Path("models")
-MAKERS = {
-    LANGUAGE_MODEL: "nlprnn train-lm CORPUS",
-    NGRAM: "nlprnn train-ngram CORPUS",
-    TRANSLATOR: "nlprnn train-translator SOURCE TARGET",
-}
 
 
 def default_out(corpus: Sequence[str | Path], suffix: str) -> Path:

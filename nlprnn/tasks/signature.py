@@ -43,8 +43,10 @@ def write_counts(directory: Path, train: TokenStore) -> None:
     write_json(directory / COUNTS, counts)
 
 
-def write_signature(directory: Path, text: SplitText | None, training: TrainingConfig | None = None) -> None:
-    """run.json: command line, seed, hashes of the text, how it was split, versions, and how it was computed."""
+def write_signature(
+    directory: Path, text: SplitText | None, training: TrainingConfig | None = None, more: dict[str, Any] | None = None
+) -> None:
+    """run.json: command line, seed, hashes of the text, how it was split, versions, how it was computed; and `more`."""
     found: dict[str, Any] = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}
     if text is not None:
         found |= {"corpus": text.train.fingerprint(), "valid": text.valid.fingerprint(), "split": text.split}
@@ -52,8 +54,8 @@ def write_signature(directory: Path, text: SplitText | None, training: TrainingC
         compute = choose(training.kernels, training.precision, torch.device(training.device))
         found |= {"seed": training.seed, "threads": torch.get_num_threads(), "device": training.device}
         found |= {"kernels": compute.kernels, "precision": "bf16" if compute.bf16 else "fp32"}
-    found |= {"python": platform.python_version(), "packages": {name: _version(name) for name in PACKAGES}}
-    write_json(directory / RUN, found)
+    found |= {"python": platform.python_version(), "packages": {name: installed_version(name) for name in PACKAGES}}
+    write_json(directory / RUN, found | (more or {}))
 
 
 def check_text(directory: Path, text: SplitText) -> None:
@@ -66,7 +68,8 @@ def check_text(directory: Path, text: SplitText) -> None:
         )
 
 
-def _version(name: str) -> str:
+def installed_version(name: str) -> str:
+    """The version of a package that is installed here."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nlprnn.checkpoint import CONFIG, WEIGHTS, load_weights, read_config
+from nlprnn.checkpoint import CONFIG, TRANSLATOR, WEIGHTS, load_weights, read_config
 from nlprnn.config import Sampling, Search, TranslatorConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.beam import Hypothesis
@@ -24,7 +24,6 @@ from nlprnn.tasks.notes import Note, to_stderr
 from nlprnn.text.bucketing import Ragged, ragged
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
-TRANSLATOR = "translator"
 SOURCE, TARGET = "source", "target"  # the folders of two tokenizers; a joint one stands in the directory itself
 WINDOW = 2000  # sentences read before the first is translated, so that those of like length go together
 LONGEST = 1000  # tokens of a sentence that are read
@@ -210,7 +209,7 @@ def load_translator(directory: str | Path) -> TranslationModel:
 
 def load_tokenizers(directory: Path) -> tuple[Tokenizer, Tokenizer]:
     """Those of the source and of the target: the same one, where a joint one was saved."""
-    if (directory / SOURCE).is_dir():
+    if (directory / SOURCE / "tokenizer.json").is_file():
         return load_tokenizer(directory / SOURCE), load_tokenizer(directory / TARGET)
     joint = load_tokenizer(directory)
     return joint, joint

@@ -214,10 +214,17 @@ def pair_lengths(source: Ragged, target: Ragged) -> list[np.ndarray]:
 
 def pair_batch(source: Ragged, target: Ragged, indices: np.ndarray) -> PairBatch:
     """The pairs of these indices as one batch."""
-    read, read_lengths = _padded(source, indices, shortest=1)
-    written, written_lengths = _padded(target, indices)
-    end = torch.zeros(1, len(indices), dtype=torch.int64)  # <eos>; in shorter targets the padding is it, being 0 too
-    return PairBatch(read, read_lengths, torch.cat([end, written]), torch.cat([written, end]), written_lengths + 1)
+    return PairBatch(*_padded(source, indices, shortest=1), *written(target, indices))
+
+
+def written(texts: Ragged, indices: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+    """What a decoder reads, `<eos>` and the text (T, B), what it writes, the text and `<eos>`, and the lengths (B,).
+
+    These count the `<eos>`, and both blocks are padded with 0.
+    """
+    block, lengths = _padded(texts, indices)
+    end = torch.zeros(1, len(indices), dtype=torch.int64)  # <eos>; in shorter texts the padding is it, being 0 too
+    return torch.cat([end, block]), torch.cat([block, end]), lengths + 1
 
 
 def _padded(sequences: Ragged, indices: np.ndarray, shortest: int = 0) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,6 @@ place: an empty text, no label, a row of too few or too many cells. Labels are s
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +26,7 @@ from nlprnn.text.columns import (
 from nlprnn.text.corpus import part_named
 from nlprnn.text.plain import every_line
 from nlprnn.text.readers import text_blocks
+from nlprnn.text.separated import separated_rows
 
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")  # usual names, where none is named
 LABEL_COLUMNS = ("label", "score", "stars", "rating", "class", "sentiment", "category")
@@ -130,35 +130,13 @@ class SeparatedTexts:
 
     def texts(self) -> Iterator[Labelled]:
         """Blank lines are skipped. The line of a text is the first of its row."""
-        rows = self._rows()
+        rows = separated_rows(self.path, self.delimiter)
         line, header = next(rows, (1, []))
         if not header:
             return
         text, label = (header.index(name) for name in self.columns.among(header, f"{self.path}:{line}"))
         for line, row in rows:
-            if len(row) != len(header):
-                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                kind = "tab" if self.delimiter == "\t" else "comma"
-                raise self.fault(
-                    line, f"{cells}, but the header has {len(header)}; quote cells that hold a {kind}, or repair it"
-                )
             yield _labelled(self, row[text], row[label], line)
-
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row that is not blank, with its first line."""
-        lines = (line.replace("\r", " ") + "\n" for line in every_line(self.path))
-        rows = csv.reader(lines, delimiter=self.delimiter, strict=True)  # else a stray quotation mark swallows rows
-        while True:
-            line = rows.line_num + 1
-            try:
-                row = next(rows, None)
-            except csv.Error as error:
-                remedy = "close and double quotation marks as CSV does"
-                raise self.fault(line, f"its cells cannot be told apart ({error}); {remedy}") from error
-            if row is None:
-                return
-            if row:
-                yield line, row
 
     def fault(self, line: int, what: str) -> DataError:
         return DataError(what, self.path, line)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from nlprnn.checkpoint import GOOD, WEIGHTS, ModelDirectory, load_weights, save_weights
 from nlprnn.config import DEFAULT_EPOCHS, MOST_EPOCHS, TrainingConfig
@@ -37,6 +38,13 @@ class Validation:
     figure: float
     record: dict[str, Any]
     text: str
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A model whose layers may learn at rates of their own: all its parameters, each in one group, bottom to top."""
+
+    def layer_groups(self) -> Sequence[Sequence[Tensor]]: ...
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,10 @@ class Trainer:
     ) -> None:
         self.validate, self.config, self.directory, self.show = validate, config, directory, progress
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.groups = _groups(model, parameters)
         average = Average(parameters, config.averaging) if config.averaging else None
-        self.running = Running(RunState(), model, parameters, make_optimizer(parameters, config), average, batches)
+        optimizer = make_optimizer(parameters, config, self.groups)
+        self.running = Running(RunState(), model, parameters, optimizer, average, batches)
         self._saved_at = 0.0
         self._save_cost = 0.0
 
@@ -138,13 +148,15 @@ class Trainer:
         """One update: forward, backward, clip, optimizer."""
         now, run, started = self.now, self.running, time.monotonic()
         now.rate = now.scale * learning_rate(self.config, now.step, now.total, now.epoch)
+        shares = self._shares()
         run.model.train()
         run.optimizer.zero_grad(set_to_none=True)
         loss = run.model(batch.to(run.device), run.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()
+        self._forget_frozen(shares)
         norm, nll = gradient_norm(run.parameters), float(loss.nll.detach())
         if math.isfinite(nll) and math.isfinite(norm):
-            clipped_step(run.optimizer, norm, self.config.clip, now.rate * self.config.share(loss.count))
+            clipped_step(run.optimizer, norm, self.config.clip, now.rate * self.config.share(loss.count), shares)
             if run.average is not None:
                 run.average.update()
             run.carried = loss.state
@@ -158,6 +170,24 @@ class Trainer:
         if now.step == UNMEASURED:
             now.measured_from = now.step_seconds
         self.show.step(now.train_loss, now.tokens_per_second)
+
+    def _shares(self) -> list[float]:
+        """What each group's learning rate is multiplied with in this epoch.
+
+        No gradients are computed for frozen groups, but while the time of a step is measured.
+        """
+        shares = [self.config.layer_share(above, self.now.epoch) for above in reversed(range(len(self.groups)))]
+        for group, share in zip(self.groups, shares, strict=True):
+            for parameter in group:
+                parameter.requires_grad_(share > 0 or self.now.total is None)
+        return shares
+
+    def _forget_frozen(self, shares: Sequence[float]) -> None:
+        """Frozen groups count neither in the gradient's norm nor in the optimizer's memory."""
+        for group, share in zip(self.groups, shares, strict=True):
+            if share == 0:
+                for parameter in group:
+                    parameter.grad = None
 
     def _fix_budget(self) -> bool:
         """Turn a budget in minutes into a number of steps, once, from the time that the first steps took."""
@@ -230,7 +260,7 @@ class Trainer:
             )
         name = WEIGHTS if math.isfinite(now.best) else GOOD
         load_weights(run.model, self.directory.path / name)
-        run.optimizer = make_optimizer(run.parameters, self.config)
+        run.optimizer = make_optimizer(run.parameters, self.config, self.groups)
         if run.average is not None:
             run.average = Average(run.parameters, run.average.decay)
         run.carried = None
@@ -262,3 +292,13 @@ class Trainer:
         told = "is finished: there is nothing left to train" if self.now.finished else "goes on"
         self.show.line(f"resumed at step {self.now.step:,}: the run {told}")
         return True
+
+
+def _groups(model: torch.nn.Module, parameters: Sequence[Tensor]) -> list[list[Tensor]]:
+    """The parameters in the groups that a model parts itself into, bottom to top, or all of them in one."""
+    if not isinstance(model, Layered):
+        return [list(parameters)]
+    groups: list[list[Tensor]] = [list(group) for group in model.layer_groups()]
+    members = [id(parameter) for group in groups for parameter in group]
+    assert sorted(members) == sorted(map(id, parameters)), "each parameter is in one group"
+    return groups

@@ -97,3 +97,9 @@ def test_the_effective_context_is_where_one_percent_is_no_longer_exceeded() -> N
 def test_a_text_that_is_too_short_is_refused() -> None:
     with pytest.raises(DataError, match=r"120 tokens.*at least 201"):
         effective_context(model(), IDS)
+
+
+def test_the_effective_length_of_each_history_is_told() -> None:
+    points = [ContextPoint(name, 2, 9.0, 0.5, 0.0, 1.0) for name in ("forgotten", "shuffled", "dropped")]
+    points += [ContextPoint("shuffled", 5, 9.0, 0.005, 0.0, 1.0)]
+    assert Context(tuple(points), 200, 1).lengths() == {"forgotten": 200, "shuffled": 5, "dropped": 200}

@@ -35,3 +35,11 @@ def test_the_gradient_vanishes_at_a_small_gain_and_explodes_at_a_large_one() -> 
     assert all(factor < 0.9 for factor in vanishing.values())
     assert exploding["rnn-relu", "h"] > 1.5 and exploding["rnn-tanh", "h"] > 1.1
     assert done == [(number, 8) for number in range(1, 9)]
+
+
+def test_a_curve_is_of_the_networks_of_all_seeds() -> None:
+    both = gain_sweep(("gru",), (1.0,), hidden=4, distance=3, sequences=2, seeds=(1, 2)).curves[0]
+    singles = [gain_sweep(("gru",), (1.0,), 4, 3, 2, (seed,)).curves[0] for seed in (1, 2)]
+    assert both.n == 4
+    for k in range(4):
+        assert both.mean[k] == pytest.approx((singles[0].mean[k] + singles[1].mean[k]) / 2)

@@ -32,3 +32,10 @@ def test_measures_are_taken_alone_and_together() -> None:
     assert {len(row) for row in found.rows()} == {len(found.header)}
     first, clipped = found.runs[:2]
     assert (first.clip, clipped.clip) == (0.0, 1.0) and first.norms[0] == clipped.norms[0]
+
+
+def test_every_norm_has_a_row() -> None:
+    found = measures(1, (1,), Practice(optimizer="sgd", hidden=4, steps=3))
+    rows = found.norm_rows()
+    assert len(rows) == 8 * 3 and rows[1] == ("rnn-relu", 0.3, 0.0, 1, 2, found.runs[0].norms[1])
+    assert {len(row) for row in rows} == {len(found.norm_header)}

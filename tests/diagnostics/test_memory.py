@@ -54,3 +54,11 @@ def test_a_stream_in_pieces_is_the_stream() -> None:
     assert [len(piece.inputs) for piece in pieces] == [4, 4, 3]
     for name in ("inputs", "targets", "asked"):
         assert torch.equal(torch.cat([getattr(piece, name) for piece in pieces]), getattr(whole, name))
+
+
+def test_a_span_is_the_steps_from_an_item_to_its_answer() -> None:
+    for task in (MemoryTask(4), MemoryTask(3, items=2, noise=False)):
+        one = task.trials(1, torch.Generator().manual_seed(1))
+        answers = [step for step in range(task.steps) if one.asked[step, 0]]
+        assert [answer - task.span for answer in answers] == list(range(task.items))
+        assert all(one.targets[answer, 0] == one.inputs[answer - task.span, 0] for answer in answers)

@@ -71,3 +71,9 @@ def test_a_seed_gives_the_same_numbers_again() -> None:
     few = Practice(hidden=6, steps=5)
     assert learn("lstm", TASK, few, seed=2)[1] == learn("lstm", TASK, few, seed=2)[1]
     assert learn("lstm", TASK, few, seed=2)[1] != learn("lstm", TASK, few, seed=3)[1]
+
+
+def test_a_network_is_trained_at_its_own_rate_where_it_has_one() -> None:
+    fast = Practice(lr=0.5)
+    assert fast.at_rate_of("gru", {"gru": 0.1}) == Practice(lr=0.1)
+    assert fast.at_rate_of("lstm", {"gru": 0.1}) == fast.at_rate_of("gru", None) == fast

@@ -106,9 +106,9 @@ def test_a_curve_has_the_median_the_quartiles_and_the_mean_of_all_sequences() ->
 
 
 def test_a_gradient_that_is_gone_has_factor_zero() -> None:
-    curve = ReachCurve("rnn-relu", "", 1, "h", (1.0, 0.5, 0.0), *([(0.0,) * 3] * 3))
+    curve = ReachCurve("rnn-relu", "", 1, "h", 1, (1.0, 0.5, 0.0), *([(0.0,) * 3] * 3))
     assert (curve.factor, curve.reaches) == (0.0, 1)
-    dead = ReachCurve("rnn-relu", "", 1, "h", (0.0, 0.0, 0.0), *([(0.0,) * 3] * 3))
+    dead = ReachCurve("rnn-relu", "", 1, "h", 1, (0.0, 0.0, 0.0), *([(0.0,) * 3] * 3))
     assert math.isnan(dead.factor) and dead.reaches == 0
 
 

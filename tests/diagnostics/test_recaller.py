@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from nlprnn.diagnostics.memory import Exercise, MemoryTask
-from nlprnn.diagnostics.recaller import Recaller
+from nlprnn.diagnostics.recaller import Recaller, networks
 
 
 def echo() -> Recaller:
@@ -44,3 +45,27 @@ def test_a_stream_in_pieces_gets_the_same_scores_with_the_state_carried_on() -> 
     torch.testing.assert_close(torch.cat(found), whole, rtol=1e-5, atol=1e-6)
     assert torch.equal(wanted, stream.targets[stream.asked])
     assert whole.shape == (len(wanted), network.symbols)
+
+
+def test_the_networks_of_a_cell_with_gates_are_two() -> None:
+    assert networks(["rnn-tanh", "lstm", "gru"]) == ["rnn-tanh", "lstm", "lstm-chrono", "gru", "gru-chrono"]
+
+
+@pytest.mark.parametrize(("name", "gate"), [("lstm-chrono", 1), ("gru-chrono", 1)])
+def test_with_chrono_initialisation_each_unit_forgets_over_its_share_of_the_span(name: str, gate: int) -> None:
+    hidden, span = 200, 50
+    layer = Recaller(name, 4, hidden, seed=1, span=span).stack.weights()[0]
+    biases = (layer.b_ih + layer.b_hh).detach().view(-1, hidden)
+    over = 1 / (1 - torch.sigmoid(biases[gate]))  # a unit that keeps 1 - 1/T of its state forgets over T steps
+    assert 2 <= float(over.min()) < 4 and 47 < float(over.max()) <= span
+    assert abs(float(over.mean()) - (2 + span) / 2) < 3  # as many of each length
+    if name == "lstm-chrono":
+        torch.testing.assert_close(biases[0], -biases[gate])
+    others = [row for row in range(len(biases)) if row not in (0, gate)]
+    assert not biases[others].any()
+
+
+def test_without_chrono_initialisation_weights_are_those_of_a_language_model() -> None:
+    plain, chrono = (Recaller(name, 4, 8, seed=1, span=9).stack.weights()[0] for name in ("lstm", "lstm-chrono"))
+    assert torch.equal(plain.w_hh, chrono.w_hh) and torch.equal(plain.w_ih, chrono.w_ih)
+    assert plain.b_ih.tolist() == [0.0] * 8 + [1.0] * 8 + [0.0] * 16

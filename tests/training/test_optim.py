@@ -25,6 +25,29 @@ def test_warm_up_takes_at_most_a_tenth_of_a_short_run() -> None:
     assert learning_rate(TrainingConfig(lr=1.0, warmup=200), 4, 50, 0) == 1.0
 
 
+def test_the_slanted_triangle_is_howard_and_ruders_equation_3() -> None:
+    steps, cut_frac, ratio = 200, 0.1, 32
+    cut = int(steps * cut_frac)
+    expected = []
+    for t in range(steps):
+        p = t / cut if t < cut else 1 - (t - cut) / (cut * (1 / cut_frac - 1))
+        expected.append(0.01 * (1 + p * (ratio - 1)) / ratio)
+    config = TrainingConfig(lr=0.01, schedule="triangular", warmup=150)
+    assert [learning_rate(config, t, steps, 0) for t in range(steps)] == pytest.approx(expected)
+    assert learning_rate(config, 0, 3, 0) == pytest.approx(0.01 / 32)
+    assert learning_rate(config, 1, 3, 0) == pytest.approx(0.01)
+
+
+def test_groups_of_parameters_have_their_share_of_the_rate() -> None:
+    low, high = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    config = TrainingConfig(optimizer="sgd", weight_decay=0.0)
+    optimizer = make_optimizer([low, high], config, [[low], [high]])
+    low.grad, high.grad = torch.ones(2), torch.ones(2)
+    clipped_step(optimizer, gradient_norm([low, high]), 1.0, 0.5, [0.1, 1.0])  # the joint norm is 2
+    torch.testing.assert_close(high.detach(), torch.full((2,), -0.25))
+    torch.testing.assert_close(low.detach(), torch.full((2,), -0.025))
+
+
 def test_zarembas_small_schedule_halves_after_the_fourth_epoch() -> None:
     config = build(StreamTrainingConfig, {}, "small")
     assert [learning_rate(config, 1, 10, epoch) / 20 for epoch in range(7)] == [1, 1, 1, 1, 0.5, 0.25, 0.125]

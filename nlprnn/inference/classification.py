@@ -1,0 +1,24 @@
+"""What a classifier makes of texts."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from nlprnn.models.classifier import Classifier
+from nlprnn.text.bucketing import Ragged
+from nlprnn.text.labelled_batches import text_batches
+
+TOKENS = 8_000  # read side by side, padding included
+
+
+@torch.inference_mode()
+def text_scores(model: Classifier, texts: Ragged) -> np.ndarray:
+    """The log-probabilities of all classes, in nats, (N, K) float32; of regression the number told, (N, 1)."""
+    model.eval()
+    width = 1 if model.config.regression else model.classes
+    found = np.empty((len(texts), width), dtype=np.float32)
+    for indices, text, lengths in text_batches(texts, TOKENS):
+        scores = model.scores(text.to(model.device), lengths)
+        found[indices] = (scores if model.config.regression else model.log_probs(scores)).cpu().numpy()
+    return found

@@ -1,0 +1,46 @@
+"""Rows of a text file whose cells stand between commas or tabs, each with its line. Knows not what the cells mean."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from nlprnn.errors import DataError
+from nlprnn.text.plain import every_line
+
+
+def separated_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not blank, with its first line: the header, then rows of as many cells.
+
+    Cells are quoted as Python's csv module does. Raises DataError, with the line, for a row of other length.
+    """
+    rows = _rows(path, delimiter)
+    first = next(rows, None)
+    if first is None:
+        return
+    yield first
+    columns = len(first[1])
+    for line, row in rows:
+        if len(row) != columns:
+            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+            kind = "tab" if delimiter == "\t" else "comma"
+            remedy = f"quote cells that hold a {kind}, or repair it"
+            raise DataError(f"{cells}, but the header has {columns}; {remedy}", path, line)
+        yield line, row
+
+
+def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    lines = (line.replace("\r", " ") + "\n" for line in every_line(path))
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)  # else a stray quotation mark swallows rows
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            remedy = "close and double quotation marks as CSV does"
+            raise DataError(f"its cells cannot be told apart ({error}); {remedy}", path, line) from error
+        if row is None:
+            return
+        if row:
+            yield line, row
