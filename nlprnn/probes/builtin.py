@@ -32,6 +32,7 @@ def builtin_suite(
             item.match,
             item.target,
             item.group,
+            item.distance,
         )
         for item in items
     )

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from nlprnn.errors import ConfigError
@@ -101,13 +102,17 @@ def judge_items(scorer: Scorer, suite: ConditionSuite, way: Scoring) -> Iterator
     """
     if way.unit == "target":
         raise ConfigError(f"the suite {suite.name} has regions and no target words; score it by region or sentence")
-    knows = lru_cache(maxsize=1 << 14)(scorer.tokenizer.knows)
-    asked = suite.references()
-    for start in range(0, len(suite.items), CHUNK):
-        drafts = [_draft(item, suite.predictions, asked, knows) for item in suite.items[start : start + CHUNK]]
-        scores = _scores(scorer, [draft.item for draft in drafts if not draft.skipped], asked)
-        for draft in drafts:
+    stream, asked = item_drafts(scorer.tokenizer.knows, suite), suite.references()
+    while chunk := list(islice(stream, CHUNK)):
+        scores = _scores(scorer, [draft.item for draft in chunk if not draft.skipped], asked)
+        for draft in chunk:
             yield draft if draft.skipped else _answered(draft, scores, way)
+
+
+def item_drafts(knows: Knows, suite: ConditionSuite) -> Iterator[ItemVerdict]:
+    """Yield the verdict on each item so far: why it cannot be scored, or no reason and no answers."""
+    knows, asked = lru_cache(maxsize=1 << 14)(knows), suite.references()
+    return (_draft(item, suite.predictions, asked, knows) for item in suite.items)
 
 
 def _draft(item: Item, predictions: tuple[Formula, ...], asked: Sequence[Reference], knows: Knows) -> ItemVerdict:

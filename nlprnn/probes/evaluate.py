@@ -88,19 +88,25 @@ def judge(scorer: Scorer, pairs: Iterable[MinimalPair], way: Scoring) -> Iterato
     A pair is skipped, never counted, where a differing word is unknown or the pair lacks what `way` compares.
     Raises NlprnnError where the model gives no number.
     """
-    knows = lru_cache(maxsize=1 << 14)(scorer.tokenizer.knows)
-    stream = iter(pairs)
+    stream = drafts(scorer.tokenizer.knows, pairs, way)
     while chunk := list(islice(stream, CHUNK)):
-        questions = [_question(pair, way) for pair in chunk]
-        drafts = [_draft(pair, asked, knows) for pair, asked in zip(chunk, questions, strict=True)]
-        open_ones = [asked for asked, draft in zip(questions, drafts, strict=True) if not draft.skipped]
-        scores = _scores(scorer, open_ones, way)
-        for draft, asked in zip(drafts, questions, strict=True):
+        scores = _scores(scorer, [asked for asked, draft in chunk if not draft.skipped], way)
+        for asked, draft in chunk:
             if draft.skipped:
                 yield draft
             else:
                 good, bad = scores[asked.texts.good, asked.start], scores[asked.texts.bad, asked.start]
                 yield Verdict(draft.pair, good, bad, shared_unknown=draft.shared_unknown)
+
+
+def drafts(
+    knows: Callable[[str], bool], pairs: Iterable[MinimalPair], way: Scoring
+) -> Iterator[tuple[Question, Verdict]]:
+    """Yield what of each pair is read, and its verdict so far: why it cannot be scored, or no reason and no scores."""
+    knows = lru_cache(maxsize=1 << 14)(knows)
+    for pair in pairs:
+        asked = _question(pair, way)
+        yield asked, _draft(pair, asked, knows)
 
 
 def _question(pair: MinimalPair, way: Scoring) -> Question:

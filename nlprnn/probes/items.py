@@ -27,27 +27,30 @@ COLUMNS = (
     "correct",
     "status",
 )
+MODEL = "model"
+
+Write = Callable[[str, str, "Verdict | ItemVerdict"], None]
 
 
 @contextmanager
-def items_file(path: str | Path) -> Iterator[Callable[[str, Verdict | ItemVerdict], None]]:
-    """Give a `write(suite, verdict)`; the file stands in its place once all is written, and not at all after an error.
+def items_file(path: str | Path, several: bool = False) -> Iterator[Write]:
+    """Give a `write(model, suite, verdict)`; the file stands in its place once all is written, and not at all after an
+    error.
 
-    What is not annotated or was not scored is blank; `correct` is 1 or 0. Raises DataError where it cannot be written.
+    What is not annotated or was not scored is blank; `correct` is 1 or 0. Of `several` models each row names its own,
+    in a last column. Raises DataError where the file cannot be written.
     """
     path = Path(path)
     with ExitStack() as stack:
         with _told(path):
             stream = stack.enter_context(_opened(path))
             rows = csv.writer(stream, dialect="excel-tab", lineterminator="\n")
-            rows.writerow(COLUMNS)
+            rows.writerow([*COLUMNS, MODEL] if several else COLUMNS)
 
-        def write(suite: str, verdict: Verdict | ItemVerdict) -> None:
+        def write(model: str, suite: str, verdict: Verdict | ItemVerdict) -> None:
+            made = [_row(suite, verdict)] if isinstance(verdict, Verdict) else _predictions(suite, verdict)
             with _told(path):
-                if isinstance(verdict, Verdict):
-                    rows.writerow(_row(suite, verdict))
-                else:
-                    rows.writerows(_predictions(suite, verdict))
+                rows.writerows([*row, model] if several else row for row in made)
 
         yield write
         with _told(path):

@@ -6,16 +6,24 @@ On a conflict item the noun nearest before the verb has another number than the 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlprnn.probes.baselines import Baselines, Frequency
 from nlprnn.probes.conditions import ConditionSuite, ItemVerdict, judge_items
 from nlprnn.probes.evaluate import Verdict, judge, way_of_scoring
-from nlprnn.probes.suite import Scoring, Suite
-from nlprnn.probes.tally import Cell, SplitCell, SplitTally, Tally
+from nlprnn.probes.outcomes import Outcomes, Record
+from nlprnn.probes.report import (
+    AttractorCell,
+    ConstructionReport,
+    DistanceCell,
+    Grouped,
+    NumberBias,
+    SuiteReport,
+)
+from nlprnn.probes.suite import MinimalPair, Scoring, Suite
+from nlprnn.probes.tally import SplitCell, SplitTally
+from nlprnn.probes.unscored import LISTED, NAMED, Ledger
 
 if TYPE_CHECKING:
     from nlprnn.inference.scoring import Scorer
@@ -23,127 +31,137 @@ if TYPE_CHECKING:
 AnyVerdict = Verdict | ItemVerdict
 Answers = Iterator[tuple[AnyVerdict, "AnyVerdict | None"]]  # the scorer's beside the n-gram model's
 
-NAMED_UNKNOWN = 10  # unknown words named in a report, the most frequent first
+FAR, FARTHER = 10, 20  # words: from FAR on distances are counted five together, from FARTHER on all
 
 
-@dataclass(frozen=True)
-class ConstructionReport(SplitCell):
-    """One construction's figures. `name` is empty for pairs without one."""
+class Point:
+    """What a curve has at one place: the scorer's answers, and the baselines' on the same pairs."""
 
-    name: str
-    recency_index: float | None
+    def __init__(self) -> None:
+        self.own, self.nearest, self.ngram = SplitTally(), SplitTally(), SplitTally()
 
+    def add(self, pair: MinimalPair, right: bool, rival: bool | None) -> None:
+        self.own.add(right, pair.match)
+        if pair.match is not None:
+            self.nearest.add(pair.match, pair.match)
+        if rival is not None:
+            self.ngram.add(rival, pair.match)
 
-@dataclass(frozen=True)
-class AttractorCell(SplitCell):
-    """The items with so many attractors."""
-
-    attractors: int
-
-
-@dataclass(frozen=True)
-class SuiteReport(SplitCell):
-    """All figures of one scorer on one suite; `json()` is what `--json` prints.
-
-    `n` counts what was scored, `skipped` what was not and `skipped_why` for which reasons. `recency_index` is match
-    minus conflict accuracy, averaged over the constructions that have both; None where none has. Where a suite has
-    predictions about conditions instead of pairs, `n` counts items, an item is right where all predictions hold, and
-    the constructions are the predictions.
-    """
-
-    name: str
-    source: str
-    counted: str  # "pairs" or "items"
-    scoring: str
-    coverage: str
-    skipped: int
-    skipped_why: dict[str, int]
-    unknown_words: list[str]
-    shared_unknown: int
-    ties: int
-    recency_index: float | None
-    constructions: list[ConstructionReport]
-    by_attractors: list[AttractorCell]
-    by_subject_number: dict[str, Cell]
-    baselines: dict[str, SplitCell | None]
-
-    def json(self) -> dict[str, Any]:
-        return asdict(self)
+    def figures(self) -> dict[str, Any]:
+        beside = {"nearest_noun": self.nearest, "ngram": self.ngram}
+        cells = {name: tally.cell() if tally.all.n else None for name, tally in beside.items()}
+        return vars(self.own.cell()) | {"baselines": cells}
 
 
-class Ledger:
-    """Takes verdicts one by one and keeps counters only."""
+class Counts:
+    """Takes verdicts one by one and keeps counters, and of each verdict what intervals are computed from."""
 
     def __init__(self) -> None:
         self.total = SplitTally()
         self.constructions: dict[str, SplitTally] = {}
-        self.attractors: dict[int, SplitTally] = {}
-        self.subjects = {"singular": Tally(), "plural": Tally()}
-        self.skipped: Counter[str] = Counter()
-        self.unknown: Counter[str] = Counter()
+        self.attractors: dict[int, Point] = {}
+        self.distances: dict[int, Point] = {}
+        self.subjects = {"singular": SplitTally(), "plural": SplitTally()}
+        self.unscored = Ledger()
+        self.unscored_of: dict[str, Ledger] = {}
         self.shared_unknown = 0
         self.ties = 0
+        self.outcomes = Outcomes()
 
-    def add(self, verdict: AnyVerdict) -> None:
-        if verdict.correct is None:
-            self.skipped[verdict.skipped] += 1
-            self.unknown.update(verdict.unknown)
+    def add(self, verdict: AnyVerdict, rival: bool | None) -> None:
+        """`rival`: whether the n-gram model was right on it; None where it was not asked or could not tell."""
+        self.outcomes.add(verdict)
+        self.unscored.add(verdict.skipped, verdict.unknown)
         self.shared_unknown += verdict.shared_unknown
         if isinstance(verdict, Verdict):
-            self._add_pair(verdict)
+            self._add_pair(verdict, rival)
         else:
             self._add_item(verdict)
 
     def _add_item(self, verdict: ItemVerdict) -> None:
         for formula in verdict.predictions:
-            self.constructions.setdefault(formula.text, SplitTally())
+            self._construction(formula.text, verdict)
         if verdict.correct is not None:
             self.total.add(verdict.correct, None)
         for formula, holds in zip(verdict.predictions, verdict.answers, strict=False):  # no answers where skipped
             self.constructions[formula.text].add(holds, None)
 
-    def _add_pair(self, verdict: Verdict) -> None:
+    def _add_pair(self, verdict: Verdict, rival: bool | None) -> None:
         pair, right = verdict.pair, verdict.correct
-        # a construction that could not be scored at all still shows, with n = 0
-        construction = self.constructions.setdefault(pair.construction, SplitTally())
+        construction = self._construction(pair.construction, verdict)
         if right is None:
             return
         self.ties += verdict.tie
         self.total.add(right, pair.match)
         construction.add(right, pair.match)
         if pair.attractors is not None:
-            self.attractors.setdefault(pair.attractors, SplitTally()).add(right, pair.match)
+            self.attractors.setdefault(pair.attractors, Point()).add(pair, right, rival)
+        if pair.distance is not None:
+            self.distances.setdefault(_reached(pair.distance), Point()).add(pair, right, rival)
         if pair.subject is not None:
-            self.subjects[pair.subject].add(right)
+            self.subjects[pair.subject].add(right, pair.match)
+
+    def _construction(self, name: str, verdict: AnyVerdict) -> SplitTally:
+        """One that could not be scored at all still shows, with n = 0."""
+        self.unscored_of.setdefault(name, Ledger()).add(verdict.skipped, verdict.unknown)
+        return self.constructions.setdefault(name, SplitTally())
 
     def report(
-        self, suite: Suite | ConditionSuite, way: Scoring, baselines: dict[str, SplitCell | None]
+        self,
+        suite: Suite | ConditionSuite,
+        way: Scoring,
+        baselines: dict[str, SplitCell | None],
+        ngram: Record | None,
     ) -> SuiteReport:
         indices = [i for tally in self.constructions.values() if (i := tally.recency_index()) is not None]
+        record = self.outcomes.record()
+        unscored, gap = self.unscored.figures(LISTED), record.number_gap()
         return SuiteReport(
             **vars(self.total.cell()),
+            **unscored,
+            **Grouped.of(record.taken(record.whole_rows())),
             name=suite.name,
             source=suite.source,
             counted="pairs" if isinstance(suite, Suite) else "items",
             scoring=str(way),
             coverage=suite.coverage,
-            skipped=self.skipped.total(),
-            skipped_why=dict(self.skipped),
-            unknown_words=[word for word, _ in self.unknown.most_common(NAMED_UNKNOWN)],
+            unknown_words=list(unscored["unknown_counts"])[:NAMED],
             shared_unknown=self.shared_unknown,
             ties=self.ties,
             recency_index=sum(indices) / len(indices) if indices else None,
-            constructions=[
-                ConstructionReport(**vars(tally.cell()), name=name, recency_index=tally.recency_index())
-                for name, tally in self.constructions.items()
-            ],
+            constructions=[self._construction_report(name, record) for name in self.constructions],
             by_attractors=[
-                AttractorCell(**vars(tally.cell()), attractors=count)
-                for count, tally in sorted(self.attractors.items())
+                AttractorCell(**point.figures(), attractors=count) for count, point in sorted(self.attractors.items())
+            ],
+            by_distance=[
+                DistanceCell(**point.figures(), distance=words, up_to=_last(words))
+                for words, point in sorted(self.distances.items())
             ],
             by_subject_number={number: tally.cell() for number, tally in self.subjects.items()},
+            number_bias=None if gap is None else NumberBias(*gap),
             baselines=baselines,
+            record=record,
+            ngram_record=ngram,
         )
+
+    def _construction_report(self, name: str, record: Record) -> ConstructionReport:
+        tally = self.constructions[name]
+        return ConstructionReport(
+            **vars(tally.cell()),
+            **self.unscored_of[name].figures(),
+            **Grouped.of(record.of(name)),
+            name=name,
+            recency_index=tally.recency_index(),
+        )
+
+
+def _reached(distance: int) -> int:
+    """The distance from which on a distance is counted together with others."""
+    return distance if distance < FAR else min(distance - distance % 5, FARTHER)
+
+
+def _last(distance: int) -> int | None:
+    return distance if distance < FAR else distance + 4 if distance < FARTHER else None
 
 
 def probe_agreement(
@@ -157,7 +175,7 @@ def probe_agreement(
     end: bool | None = None,
     sink: Callable[[str, AnyVerdict], None] | None = None,
 ) -> SuiteReport:
-    """Ask a scorer about every pair or item of a suite, pairs in constant memory.
+    """Ask a scorer about every pair or item of a suite; of a pair some 20 bytes are kept.
 
     `frequency(word)` tells how often a word was seen in training, for the majority and unigram baselines; `ngram` is a
     scorer whose accuracy on the same pairs becomes a baseline; `scoring`, `mean` and `end` say what is compared (see
@@ -166,19 +184,22 @@ def probe_agreement(
     Raises ConfigError for a way of scoring that is unknown or does not fit, and what the suite's reader raises.
     """
     way = way_of_scoring(suite.published, scoring, mean, end)
-    ledger, baselines, rival = Ledger(), Baselines(frequency), SplitTally()
+    counts, baselines, rival, rivals = Counts(), Baselines(frequency), SplitTally(), Outcomes()
     for verdict, rival_verdict in _verdicts(scorer, ngram, suite, way):
-        ledger.add(verdict)
+        answer = None if rival_verdict is None else rival_verdict.correct
+        counts.add(verdict, answer)
+        if rival_verdict is not None:
+            rivals.add(rival_verdict)
         if verdict.correct is not None:
             pair = verdict.pair if isinstance(verdict, Verdict) else None
             if pair is not None:
                 baselines.add(pair)
-            if rival_verdict is not None and rival_verdict.correct is not None:
-                rival.add(rival_verdict.correct, pair.match if pair is not None else None)
+            if answer is not None:
+                rival.add(answer, pair.match if pair is not None else None)
         if sink is not None:
             sink(suite.name, verdict)
     cells = baselines.cells() | {"ngram": rival.cell() if rival.all.n else None}
-    return ledger.report(suite, way, cells)
+    return counts.report(suite, way, cells, None if ngram is None else rivals.record())
 
 
 def _verdicts(scorer: Scorer, ngram: Scorer | None, suite: Suite | ConditionSuite, way: Scoring) -> Answers:

@@ -23,7 +23,8 @@ class MinimalPair:
     subject: str | None = None  # "singular" | "plural"
     match: bool | None = None
     target: int | None = None  # index of the white-space separated word to score after a shared prefix
-    group: str = ""  # pairs made from one item or condition
+    group: str = ""  # the same for pairs of a suite made from one item, template or choice of words; empty: on its own
+    distance: int | None = None  # words between the subject, or what else the target agrees with, and the target
 
     def target_words(self) -> tuple[str, str] | None:
         """The two words at `target`, without punctuation that closes both: `himself.`, `itself.` lose the stop."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
-WIDTH = 100
-LABEL = 41  # columns of a row's name in one model's table
+from nlprnn.reports.probe_comparison import LEGEND as COMPARED
+from nlprnn.reports.probe_comparison import WIDTH, clip, comparison_lines, interval_of, seeds, too_few
+from nlprnn.reports.probe_plots import words_of
+
 ABREAST_LABEL = 34  # and in a table of several models
 ABREAST = 3  # models side by side in one table
 WIDE = 0.10  # an interval that reaches further than this from its accuracy says little
@@ -26,8 +28,12 @@ def probe_table(report: Json) -> str:
     blocks = []
     for place in range(len(models[0]["suites"]) if models else 0):
         asked = [(model["model"], model["suites"][place]) for model in models]
-        blocks.append("\n".join(_block(asked)))
-    return "\n\n".join([*blocks, LEGEND])
+        name = asked[0][1]["name"]
+        found = [one for one in report["comparisons"] if one["suite"] == name]
+        recipes = [seeds(recipe["suites"][place]) for recipe in report["recipes"]]
+        blocks.append("\n".join(_block(asked, found, recipes)))
+    legend = f"{LEGEND}\n{COMPARED}" if report["comparisons"] else LEGEND
+    return "\n\n".join([*blocks, legend])
 
 
 def verdict(suite: Json) -> str:
@@ -49,7 +55,7 @@ def verdict(suite: Json) -> str:
     return f"undecided: agrees with the subject on {_share(conflict)} {items}, and the interval holds 50 %"
 
 
-def _block(asked: list[tuple[str, Json]]) -> Iterator[str]:
+def _block(asked: list[tuple[str, Json]], compared: Sequence[Json], recipes: Sequence[str]) -> Iterator[str]:
     name = asked[0][1]["name"]
     yield f"== {name} =="
     for model, suite in asked:
@@ -62,8 +68,17 @@ def _block(asked: list[tuple[str, Json]]) -> Iterator[str]:
     else:
         for start in range(0, len(asked), ABREAST):
             yield from _abreast(asked[start : start + ABREAST])
+    yield from comparison_lines(compared)
+    for model, suite in asked:
+        yield from _not_scored(model, suite)
+    for told in recipes:
+        yield from _told("", told)
+    for model, suite in asked:
+        yield from _told(f"{model}: ", _grouped(suite))
     for model, suite in asked:
         yield from _told(f"{model}: warning: ", _wide(suite))
+    for who, warning in too_few(compared):
+        yield from _told(who, warning)
     for model, suite in asked:
         if suite["counted"] == "pairs":  # predictions about conditions say nothing of the nearest noun
             yield from _told(f"{model}: ", verdict(suite))
@@ -93,7 +108,34 @@ def _predictions(suite: Json) -> dict[str, str]:
     return {f"prediction {place}": part["name"] for place, part in enumerate(suite["constructions"], start=1)}
 
 
-def _named_parts(suite: Json) -> list[tuple[str, Json]]:
+def _not_scored(model: str, suite: Json) -> Iterator[str]:
+    """The constructions of which something was skipped; of a single one the suite's own line tells it."""
+    parts = named_parts(suite)
+    for name, part in parts if len(parts) > 1 else ():
+        if part["skipped"]:
+            everything, words = part["n"] + part["skipped"], ", ".join(part["unknown_counts"])
+            why = ", ".join(f"{reason} {count:,}" for reason, count in part["skipped_why"].items())
+            told = f"{part['n']:,} of {everything:,} scored; {why}" + (f" ({words})" if words else "")
+            yield from _told(f"{model}: {name}: ", told)
+
+
+def _grouped(suite: Json) -> str:
+    """Intervals by groups of items, where they say more than those by item; empty where there are none."""
+    told = []
+    if suite["group_interval"] and suite["groups"] < suite["n"]:
+        told.append(f"accuracy {interval_of(suite['group_interval'])}")
+    if suite["recency_interval"]:
+        told.append(
+            f"recency index {100 * suite['recency_index']:+.1f} {interval_of(suite['recency_interval'], '+.1f')}"
+        )
+    bias = suite["number_bias"]
+    if bias is not None:
+        between = f" {interval_of(bias['interval'], '+.1f')}" if bias["interval"] else ""
+        told.append(f"singular less plural subjects {100 * bias['difference']:+.1f}{between}")
+    return f"by {suite['groups']:,} groups of items: {', '.join(told)}" if told else ""
+
+
+def named_parts(suite: Json) -> list[tuple[str, Json]]:
     """The constructions and what they are called in a table."""
     parts = suite["constructions"]
     return list(zip(_predictions(suite) or (part["name"] or "(no construction)" for part in parts), parts, strict=True))
@@ -102,9 +144,11 @@ def _named_parts(suite: Json) -> list[tuple[str, Json]]:
 def _one_model(suite: Json) -> Iterator[str]:
     yield _row("", "n", "accuracy", "match", "conflict", "recency")
     yield _figures("all", suite)
-    for name, part in _named_parts(suite):
+    for name, part in named_parts(suite):
         yield _figures("  " + name, part)
     yield from _section("attractors", ((str(part["attractors"]), part) for part in suite["by_attractors"]))
+    distances = [(words_of(part), part) for part in suite["by_distance"]]
+    yield from _section("words between subject and verb", distances)
     subjects = suite["by_subject_number"]
     yield from _section("subject", ((number, subjects[number]) for number in ("singular", "plural")))
     yield from _section("baselines", _baselines(suite))
@@ -130,13 +174,13 @@ def _figures(label: str, cell: Json) -> str:
 
 
 def _row(label: str, n: str, share: str, match: str, conflict: str, index: str) -> str:
-    return f"{_clip(label)}{n:>9}  {share:<22}{match:>8}{conflict:>10}{index:>8}".rstrip()
+    return f"{clip(label)}{n:>9}  {share:<22}{match:>8}{conflict:>10}{index:>8}".rstrip()
 
 
 def _abreast(asked: list[tuple[str, Json]]) -> Iterator[str]:
     """One table for up to ABREAST models: a column each, a section for each measure."""
     suites = [suite for _, suite in asked]
-    yield (" " * ABREAST_LABEL + "".join(f"{_clip(model, 20):<22}" for model, _ in asked)).rstrip()
+    yield (" " * ABREAST_LABEL + "".join(f"{clip(model, 20):<22}" for model, _ in asked)).rstrip()
     for title, key in (("accuracy", None), ("match", "match"), ("conflict", "conflict")):
         yield from _measure(title, [_cells(suite, key) for suite in suites])
     indices = [{label: _index(part) for label, part in _parts(suite)} for suite in suites]
@@ -147,7 +191,7 @@ def _abreast(asked: list[tuple[str, Json]]) -> Iterator[str]:
 
 
 def _parts(suite: Json) -> list[tuple[str, Json]]:
-    return [("all", suite), *_named_parts(suite)]
+    return [("all", suite), *named_parts(suite)]
 
 
 def _cells(suite: Json, key: str | None) -> dict[str, str]:
@@ -170,14 +214,14 @@ def _measure(title: str, columns: list[dict[str, str]]) -> Iterator[str]:
         yield title
     for label in shown:
         yield (
-            _clip("  " + label, ABREAST_LABEL) + "".join(f"{column.get(label) or '-':<22}" for column in columns)
+            clip("  " + label, ABREAST_LABEL) + "".join(f"{column.get(label) or '-':<22}" for column in columns)
         ).rstrip()
 
 
 def _wide(suite: Json) -> str:
     """Which figures rest on too few items; empty where none does."""
     cells = [("all", suite), ("match", suite["match"]), ("conflict", suite["conflict"])]
-    cells += _named_parts(suite)
+    cells += named_parts(suite)
     few = [f"{label} (n {cell['n']})" for label, cell in cells if cell["n"] and _reach(cell) > WIDE]
     return f"few items, intervals wider than ±{100 * WIDE:.0f} points: {', '.join(few)}" if few else ""
 
@@ -197,15 +241,6 @@ def _share(cell: Json) -> str:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
-
-
-def _clip(text: str, width: int = LABEL) -> str:
-    """The text in exactly `width` columns, the last one blank; a long name loses its middle, not its ends."""
-    room = width - 1
-    if len(text) > room:
-        half = (room - 1) // 2
-        text = text[:half] + "…" + text[len(text) - (room - 1 - half) :]
-    return f"{text:<{width}}"
 
 
 def _told(label: str, text: str) -> Sequence[str]:

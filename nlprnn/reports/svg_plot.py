@@ -18,7 +18,7 @@ from nlprnn.reports.spacing import spread
 WIDTH, HEIGHT = 480.0, 320.0  # units of the drawing; a letter is 13 or 14 high
 LEFT, TOP, BOTTOM = 60.0, 14.0, 48.0  # margins
 LETTER = 7.0  # mean width of one of the small letters
-LINE = 15.0  # from one name at the end of a series to the next
+LINE = 17.0  # from one name at the end of a series to the next
 LONGEST_NAME = 17  # letters, at the end of a series; the legend has all
 INSIDE = 10.0  # from the frame to the first and the last point
 COLOURS = ("#0b62a8", "#c2410c", "#00795a", "#a3347a", "#76590a", "#4d4ab0")  # each 4.5 : 1 or more on white

@@ -134,3 +134,78 @@ def test_an_unknown_condition_of_a_formula_is_told_before_anything_is_scored(run
     result = run("probe-agreement", small_model, "--suite", write_gym(tmp_path, "(2;%mach%) < 1"))
     assert result.status == 1 and not result.out
     assert "hand.json: a formula asks for the condition 'mach', item 1 has match, mismatch" in result.err
+
+
+def write_pairs(folder: Path) -> Path:
+    """Subjects in both numbers, alone and before a noun of the other number."""
+    lines = ["good\tbad\tattractors\tmatch"]
+    for noun in ("book", "writer", "key", "letter"):
+        for subject, other, forms in ((noun, "houses", ("is", "are")), (f"{noun}s", "house", ("are", "is"))):
+            for phrase, told in ((f"the {subject}", "0\tyes"), (f"the {subject} near the {other}", "1\tno")):
+                lines.append("\t".join([*(f"{phrase} {form} old ." for form in forms), told]))
+    path = folder / "pairs.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_models_are_compared_and_reported_side_by_side(run, small_model, small_ngram, tmp_path) -> None:
+    page, plot, items = tmp_path / "r.html", tmp_path / "p.svg", tmp_path / "i.tsv"
+    suite = write_pairs(tmp_path)
+    asked = ("probe-agreement", small_model, small_ngram, "--suite", suite, "--baseline", small_ngram, "--json")
+    result = run(*asked, "--report", page, "--plot", plot, "--items", items)
+    found = json.loads(result.out)
+    whole = found["comparisons"][0]
+    assert (whole["first"], whole["second"], whole["part"]) == (str(small_model), str(small_ngram), "all")
+    assert whole["n"] == found["models"][0]["suites"][0]["n"] and found["recipes"] == []
+    same = [one for one in found["comparisons"] if one["first"] == one["second"]]
+    assert same and all(one["difference"] == 0 and one["p"] == 1 for one in same), "an n-gram model beside itself"
+    rows = list(csv.DictReader(items.read_text(encoding="utf-8").splitlines(), dialect="excel-tab"))
+    assert {row["model"] for row in rows} == {str(small_model), str(small_ngram)}
+    right = sum(row["correct"] == "1" for row in rows if row["model"] == str(small_model))
+    assert right / whole["n"] == pytest.approx(whole["accuracy_first"])
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>") and "nearest noun" in plot.read_text()
+    assert f"report: {page}" in result.err and f"plot: {plot}" in result.err
+
+
+def test_a_table_of_ones_own_can_tell_groups_and_distances(run, small_model, tmp_path) -> None:
+    path = tmp_path / "own.tsv"
+    lines = [f"the book is old .\tthe book are old .\tno\t{i % 3}\titem {i // 2}" for i in range(6)]
+    path.write_text("good\tbad\tmatch\tfar\tgroup\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    suite = run("probe-agreement", small_model, "--suite", path, "--columns", "distance=far", "--json").suite()
+    assert suite["groups"] == 3 and [part["distance"] for part in suite["by_distance"]] == [0, 1, 2]
+
+
+def test_a_vocabulary_is_checked_without_a_model(run, small_model, tmp_path) -> None:
+    path, types = tmp_path / "own.tsv", tmp_path / "types.txt"
+    path.write_text("good\tbad\nthe key is\tthe key are\nthe key is\tthe key zzz\n", encoding="utf-8")
+    types.write_text("the\nis\nare\n", encoding="utf-8")
+    result = run("probe-agreement", "--vocab-only", types, "--suite", path)
+    assert "types.txt: a list of types, 5 types" in result.out and "50.0 %" in result.out
+    assert "zzz 1" in result.out and "1 more share an unknown word" in result.out
+    found = json.loads(run("probe-agreement", "--vocab-only", small_model, "--suite", path, "--json").out)
+    probed = run("probe-agreement", small_model, "--suite", path, "--json").suite()
+    assert {name: found["suites"][0][name] for name in ("n", "skipped", "unknown_counts")} == {
+        name: probed[name] for name in ("n", "skipped", "unknown_counts")
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "told"),
+    [
+        (["--vocab-only", "x", "--items", "y"], 2, "--vocab-only asks no model"),
+        (["--plot", "p.jpg"], 2, "p.jpg: plots are drawn into files ending in .png or .svg"),
+        (["--report", "no/such/r.html"], 1, "r.html: cannot be written"),
+        (["--sentence", "it is/are", "--report", "r.html"], 2, "--sentence stands alone"),
+        (["--vocab-only", "no-such-file"], 1, "no-such-file"),
+    ],
+)
+def test_files_and_options_that_cannot_work_are_told_before_a_model_is_asked(run, options, status, told) -> None:
+    result = run("probe-agreement", *options)
+    assert result.status == status and told in result.err and "Traceback" not in result.err and not result.out
+
+
+def test_a_suite_without_attractors_has_no_plot(run, small_model, tmp_path) -> None:
+    path = tmp_path / "own.tsv"
+    path.write_text("good\tbad\nthe book is old .\tthe book are old .\n", encoding="utf-8")
+    result = run("probe-agreement", small_model, "--suite", path, "--plot", tmp_path / "p.svg")
+    assert result.status == 1 and "nothing to draw" in result.err and "1 of 1 pairs scored" in result.out

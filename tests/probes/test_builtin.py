@@ -62,3 +62,14 @@ def test_coverage_says_what_the_model_does_not_know():
     assert "nouns" in builtin_suite(lambda word: True, per_construction=8).coverage
     poor = builtin_suite(lambda word: word != "that", per_construction=8)
     assert "left out" in poor.coverage and "subject_relative" in poor.coverage
+
+
+def test_the_distance_is_the_number_of_words_between_subject_and_verb(suite):
+    language = BUILTIN[suite.name]
+    nouns = numbers(language, ("noun",))
+    for pair in suite.pairs():
+        words = pair.good.split()
+        subject = words[pair.target - pair.distance - 1]
+        assert nouns[subject] == {pair.subject}
+        between = words[pair.target - pair.distance : pair.target]
+        assert sum(word in nouns and nouns[word] != {pair.subject} for word in between) == pair.attractors

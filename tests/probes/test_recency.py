@@ -128,8 +128,12 @@ def test_the_json_has_the_keys_that_other_programs_rely_on():
         "baselines",
     }
     assert found["match"].keys() == CELL and found["by_subject_number"].keys() == {"singular", "plural"}
-    assert found["constructions"][0].keys() == CELL | {"name", "match", "conflict", "recency_index"}
-    assert found["by_attractors"][0].keys() == CELL | {"attractors", "match", "conflict"}
+    parts = CELL | {"match", "conflict"}
+    skipped, grouped = {"skipped", "skipped_why", "unknown_counts"}, {"groups", "group_interval", "recency_interval"}
+    assert found["constructions"][0].keys() == parts | skipped | grouped | {"name", "recency_index"}
+    assert found["by_attractors"][0].keys() == parts | {"attractors", "baselines"}
+    assert found["by_attractors"][0]["baselines"].keys() == {"nearest_noun", "ngram"}
+    assert found.keys() >= skipped | grouped | {"by_distance", "number_bias", "unknown_words"}
     assert found["baselines"].keys() == {"nearest_noun", "majority", "unigram", "ngram"}
     assert found["baselines"]["ngram"] is None
     assert found["baselines"]["nearest_noun"].keys() == CELL | {"match", "conflict"}

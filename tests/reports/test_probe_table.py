@@ -30,17 +30,32 @@ def suite(match=(600, 600), conflict=(594, 600), **more):
         "skipped_why": {},
     }
     found |= {"unknown_words": [], "shared_unknown": 0, "ties": 0}
+    found |= {"unknown_counts": {}, "groups": 30, "group_interval": None, "recency_interval": None, "number_bias": None}
     name = "irregular_plural_subject_verb_agreement_1"
-    found["constructions"] = [split(match, conflict, name=name, recency_index=index)]
-    found["by_attractors"] = [split(match, (0, 0), attractors=0), split((0, 0), conflict, attractors=1)]
-    found["by_subject_number"] = {"singular": cell(*match), "plural": cell(*conflict)}
+    ledger = {"skipped": 0, "skipped_why": {}, "unknown_counts": {}}
+    found["constructions"] = [split(match, conflict, name=name, recency_index=index, **ledger)]
     nearest = split((match[1], match[1]), (0, conflict[1]))
+    beside = {"ngram": None, "nearest_noun": nearest}
+    found["by_attractors"] = [
+        split(match, (0, 0), attractors=0, baselines=beside),
+        split((0, 0), conflict, attractors=1, baselines=beside),
+    ]
+    found["by_distance"] = [
+        split(match, conflict, distance=3, up_to=3, baselines=beside),
+        split((0, 0), conflict, distance=20, up_to=None, baselines=beside),
+    ]
+    found["by_subject_number"] = {"singular": split(match, conflict), "plural": split(conflict, match)}
     found["baselines"] = {"nearest_noun": nearest, "majority": None, "unigram": None, "ngram": None}
     return found | more
 
 
-def table(*suites):
-    return probe_table({"models": [{"model": f"models/m{i}", "suites": [found]} for i, found in enumerate(suites)]})
+def report(*suites, comparisons=(), recipes=()):
+    models = [{"model": f"models/m{i}", "suites": [found]} for i, found in enumerate(suites)]
+    return {"models": models, "comparisons": list(comparisons), "recipes": list(recipes)}
+
+
+def table(*suites, **more):
+    return probe_table(report(*suites, **more))
 
 
 def test_one_model_gets_a_row_for_every_figure():
@@ -67,6 +82,21 @@ def test_coverage_comes_before_the_table_and_says_what_was_left_out():
     )
     assert "2 ties, counted as wrong" in text.replace("\n  ", " ")
     assert text.index("made of known words") < text.index("accuracy")
+
+
+def test_curves_and_intervals_by_group_are_told():
+    bias = {"difference": 0.02, "interval": [-0.01, 0.05]}
+    text = table(suite(group_interval=[0.97, 0.999], recency_interval=[0.001, 0.02], number_bias=bias))
+    assert "words between subject and verb" in text and "\n  20+ " in text
+    told = "by 30 groups of items: accuracy [97.0, 99.9], recency index +1.0 [+0.1, +2.0], singular less plural"
+    assert told in text.replace("\n  ", " ") and "subjects +2.0 [-1.0, +5.0]" in text.replace("\n  ", " ")
+
+
+def test_each_construction_says_what_it_lacks():
+    found = suite(skipped=30, skipped_why={"unknown word": 30}, unknown_words=["descend"])
+    lacking = {"skipped": 30, "skipped_why": {"unknown word": 30}, "unknown_counts": {"descend": 20, "bray": 10}}
+    found["constructions"] = [split((9, 9), (0, 0), name=name, recency_index=None) | lacking for name in "ab"]
+    assert "models/m0: a: 9 of 39 scored; unknown word 30 (descend, bray)" in table(found)
 
 
 def test_models_stand_side_by_side():

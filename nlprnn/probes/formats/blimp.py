@@ -58,7 +58,7 @@ def _pair(row: dict[str, Any], path: Path, number: int) -> MinimalPair:
         attractors=1 if conflict else None,
         match=False if conflict else None,
         target=_target(row, good.split(), bad.split()),
-        group=str(row.get("pairID", number)),
+        group=f"{uid} {row.get('pairID', number)}",
     )
 
 

@@ -82,7 +82,7 @@ def gold_pairs(path: Path, kind: str) -> Iterator[MinimalPair]:
     Raises DataError with the line of the first that cannot be used, and where the two are not equally long.
     """
     for line, sentence, fields in _aligned(path, GOLD_FIELDS):
-        pattern, constr_id, sent_id, place, _, morphology, right, wrong = fields[:8]
+        pattern, constr_id, sent_id, place, _, morphology, right, wrong, _, cue = fields[:10]
         if _kind(sent_id) != kind:
             continue
         target = whole_number(place, "the position", path, line)
@@ -94,6 +94,7 @@ def gold_pairs(path: Path, kind: str) -> Iterator[MinimalPair]:
             subject=next((NUMBERS[key] for key in NUMBERS if f"Number={key.capitalize()}" in morphology), None),
             target=target,
             group=_group((pattern, constr_id, sent_id)),
+            distance=_between(target - whole_number(cue, "the cue's position", path, line)),
         )
 
 
@@ -111,7 +112,6 @@ def linzen_pairs(path: Path) -> Iterator[MinimalPair]:
             subject=next((number for number, form in numbers.items() if form == right), None),
             match=True if count == 0 else None,
             target=target,
-            group=str(line),
         )
 
 
@@ -126,6 +126,7 @@ def _table_pair(item: Key, right: dict[str, str], wrong: str, path: Path, line: 
     target = whole_number(right["len_prefix"], "len_prefix", path, line)
     count = whole_number(right["n_attr"], "n_attr", path, line) if right.get("n_attr") else None
     good, bad = _sentences(right["sent"], target, (right["form"], wrong), path, line)
+    steps = right.get("len_context", "")
     construction = _construction(item[0])
     cue = construction.partition("__")[2].split("_")[0]
     return MinimalPair(
@@ -137,6 +138,7 @@ def _table_pair(item: Key, right: dict[str, str], wrong: str, path: Path, line: 
         match=True if count == 0 and cue == "NOUN" else None,
         target=target,
         group=_group(item),
+        distance=_between(whole_number(steps, "len_context", path, line)) if steps else None,
     )
 
 
@@ -178,6 +180,11 @@ def _lines(path: Path) -> Iterator[str]:
                 yield (raw.removeprefix(BOM) if line == 1 else raw).decode("utf-8").strip("\r\n ")
             except UnicodeDecodeError as error:
                 raise DataError("not UTF-8; convert the file to UTF-8", path, line) from error
+
+
+def _between(steps: int) -> int | None:
+    """Words between cue and target, so many words apart; None where the cue does not come first."""
+    return steps - 1 if steps > 0 else None
 
 
 def _kind(sent_id: str) -> str:

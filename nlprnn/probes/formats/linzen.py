@@ -5,9 +5,10 @@ most frequent types are replaced by their part of speech, which means nothing to
 counts from one. The bad sentence has the verb's other present-tense form, which the suite does not give: it is derived
 (see probes/verbs.py).
 
-`n_diff_intervening` is the number of attractors. `last_intervening` is the part of speech of the last noun between
-subject and verb, or `na`: what stands nearest before the verb is the suite's own annotation. Published results of
-language models compare the two forms of the verb after the words before it.
+`n_diff_intervening` is the number of attractors; the words between subject and verb are counted from `subj_index` and
+`verb_index`. `last_intervening` is the part of speech of the last noun between subject and verb, or `na`: what stands
+nearest before the verb is the suite's own annotation. Published results of language models compare the two forms of
+the verb after the words before it.
 """
 
 from __future__ import annotations
@@ -60,8 +61,17 @@ def _pair(cells: dict[str, str], path: Path, line: int) -> MinimalPair:
         subject=VERBS[tag],
         match=_match(cells),
         target=place,
-        group=str(line),
+        distance=_distance(cells, path, line),
     )
+
+
+def _distance(cells: dict[str, str], path: Path, line: int) -> int | None:
+    """Words between subject and verb; where it follows the verb there are none between to speak of."""
+    places = [cells.get(name, "") for name in ("subj_index", "verb_index")]
+    if not all(places):
+        return None
+    subject, verb = (whole_number(place, "an index", path, line) for place in places)
+    return verb - subject - 1 if subject < verb else None
 
 
 def _match(cells: dict[str, str]) -> bool | None:

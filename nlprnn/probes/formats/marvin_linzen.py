@@ -119,4 +119,4 @@ def _item(item: Any, condition: str, annotation: dict[str, Any], path: Path, num
         # a triple differs in the words that license the polarity item, not in the item: there is no word to score
         target = None if kind else parting(first, second)
         name = f"{path.stem}/{kind}" if kind else path.stem
-        yield MinimalPair(good, bad, name, target=target, group=condition, **annotation)
+        yield MinimalPair(good, bad, name, target=target, group=f"{path.stem} {condition}", **annotation)

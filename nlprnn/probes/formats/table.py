@@ -1,7 +1,8 @@
 """A user's own pairs: TSV or CSV with a header.
 
-Its columns are `good`, `bad` and optionally `construction`, `attractors`, `subject`, `match`, or whatever the caller
-says they are called; others are passed over. UTF-8, with or without BOM, any line ends, quoted as the csv module's
+Its columns are `good`, `bad` and optionally `construction`, `attractors`, `subject`, `match`, `distance` (words between
+subject and verb) and `group` (the same for pairs made from one item), or whatever the caller says they are called;
+others are passed over. UTF-8, with or without BOM, any line ends, quoted as the csv module's
 excel dialects do; tabs, commas or semicolons between the columns. A blank annotation means: not annotated. `match`
 follows from no attractors, but not from some: the noun nearest before the verb need not be one.
 """
@@ -18,7 +19,7 @@ from nlprnn.probes.suite import MinimalPair, parting
 
 Answer = TypeVar("Answer")
 
-COLUMNS = ("good", "bad", "construction", "attractors", "subject", "match")
+COLUMNS = ("good", "bad", "construction", "attractors", "subject", "match", "distance", "group")
 DELIMITERS = ("\t", ",", ";")
 SUBJECTS = {"singular": "singular", "sing": "singular", "plural": "plural", "plur": "plural"}
 ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -66,10 +67,7 @@ def _pair(fields: dict[str, str], path: Path, line: int) -> MinimalPair:
     first, second = good.split(), bad.split()
     if first == second:
         raise DataError("both sentences are the same; mend the row or take it out", path, line)
-    attractors = fields["attractors"]
-    if attractors and not (attractors.isascii() and attractors.isdigit()):
-        raise DataError(f"attractors is {attractors!r}; give a whole number or leave it blank", path, line)
-    count = int(attractors) if attractors else None
+    count, distance = (_count(fields, name, path, line) for name in ("attractors", "distance"))
     match = _choice(fields, "match", ANSWERS, "yes, no", path, line)
     if count == 0 and match is False:
         raise DataError("no attractors, yet match is no; correct one of them", path, line)
@@ -82,8 +80,16 @@ def _pair(fields: dict[str, str], path: Path, line: int) -> MinimalPair:
         subject=subject,
         match=True if count == 0 else match,
         target=parting(first, second),
-        group=str(line),
+        group=fields["group"],
+        distance=distance,
     )
+
+
+def _count(fields: dict[str, str], name: str, path: Path, line: int) -> int | None:
+    value = fields[name]
+    if value and not (value.isascii() and value.isdigit()):
+        raise DataError(f"{name} is {value!r}; give a whole number or leave it blank", path, line)
+    return int(value) if value else None
 
 
 def _choice(

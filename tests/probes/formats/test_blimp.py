@@ -28,7 +28,7 @@ def read(tmp_path, *rows, start=b""):
 def test_a_row_is_a_pair_of_its_paradigm_and_its_prefix_gives_the_target(tmp_path):
     (pair,) = read(tmp_path, ROW, start=b"\xef\xbb\xbf")
     assert (pair.good, pair.bad) == (ROW["sentence_good"], ROW["sentence_bad"])
-    assert (pair.construction, pair.group, pair.target) == (ROW["UID"], "7", 5)
+    assert (pair.construction, pair.group, pair.target) == (ROW["UID"], f"{ROW['UID']} 7", 5)
     assert pair.target_words() == ("hasn't", "haven't")
 
 

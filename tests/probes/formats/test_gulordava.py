@@ -31,6 +31,7 @@ def test_two_rows_are_a_pair_and_either_form_takes_the_place_of_the_word_in_the_
     assert (pair.good, pair.bad) == ("il re dei cani mangia .", "il re dei cani mangiano .")
     assert (pair.target, pair.attractors, pair.subject, pair.match) == (4, 1, "singular", None)
     assert (pair.construction, pair.group) == ("R__NOUN_NOUN_VERB", "R__NOUN_NOUN_VERB__3")
+    assert pair.distance == 2  # dei cani
 
 
 def test_original_and_nonce_sentences_are_kept_apart(tmp_path):
@@ -128,6 +129,7 @@ def test_gold_and_text_are_read_line_by_line(tmp_path):
     assert (original.target, original.subject, original.construction) == (4, "singular", "R__NOUN_NOUN_VERB")
     assert (nonce.good, nonce.subject, nonce.target) == ("la torri dei gatti ride !", "plural", 1)
     assert (original.attractors, original.match) == (None, None)  # its tenth field is a position, no count
+    assert (original.distance, nonce.distance) == (2, None)  # and there the cue does not come first
 
 
 def linzen(line, text="the keys to the old house are mine . <eos>"):

@@ -40,6 +40,13 @@ def test_words_are_real_and_the_bad_sentence_has_the_verbs_other_form(tmp_path):
     (pair,) = read(tmp_path, ROW)
     assert pair.good == "the zebrawood of the books is old" and pair.bad == "the zebrawood of the books are old"
     assert (pair.target, pair.attractors, pair.subject, pair.match) == (5, 1, "singular", False)
+    assert (pair.distance, pair.group) == (3, "")
+
+
+@pytest.mark.parametrize(("subject", "words"), [("5", 0), ("7", None), ("", None)])
+def test_the_distance_is_counted_in_words_between_where_the_subject_comes_first(tmp_path, subject, words):
+    (pair,) = read(tmp_path, ROW | {"subj_index": subject})
+    assert pair.distance == words
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,7 @@ def test_a_verb_without_another_form_has_no_partner(tmp_path):
         ({"verb_index": "x"}, "verb_index is 'x', not a whole number"),
         ({"verb_pos": "VBD"}, "verb_pos is 'VBD'"),
         ({"n_diff_intervening": "two"}, "n_diff_intervening is 'two'"),
+        ({"subj_index": "two"}, "an index is 'two'"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line(tmp_path, change, told):

@@ -18,7 +18,7 @@ def read(tmp_path, content, name="prep_anim.pickle", protocol=2):
 def test_the_file_is_the_construction_and_the_condition_the_group(tmp_path, protocol):
     prefix = "the author next to the guards"
     (pair,) = read(tmp_path, {"sing_MS_MV_plur_ES": [(f"{prefix} laughs", f"{prefix} laugh")]}, protocol=protocol)
-    assert (pair.construction, pair.group) == ("prep_anim", "sing_MS_MV_plur_ES")
+    assert (pair.construction, pair.group) == ("prep_anim", "prep_anim sing_MS_MV_plur_ES")
     assert (pair.subject, pair.match, pair.attractors, pair.target) == ("singular", False, 1, 6)
 
 

@@ -19,6 +19,11 @@ def test_every_column_is_read(tmp_path):
     assert (pair.attractors, pair.subject, pair.match, pair.target) == (1, "plural", False, 4)
 
 
+def test_distance_and_group_are_read_where_they_are_there(tmp_path):
+    given, blank = read(tmp_path, "good\tbad\tdistance\tgroup\nit is\tit are\t4\tkey\nit is\tit are\n")
+    assert (given.distance, given.group) == (4, "key") and (blank.distance, blank.group) == (None, "")
+
+
 def test_good_and_bad_suffice_in_any_order_and_other_columns_are_passed_over(tmp_path):
     (pair,) = read(tmp_path, "note\tbad\tgood\nx\tit are\tit is\n")
     assert (pair.good, pair.construction, pair.attractors, pair.match) == ("it is", "", None, None)
