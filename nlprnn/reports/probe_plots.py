@@ -68,8 +68,13 @@ def number_plot(asked: Asked) -> Plot | None:
         series.append(Series(name_of(model), found, line=False))
     if not any(one.points for one in series):
         return None
-    ticks = [(float(place), f"{number}, {part}") for place, (number, part) in enumerate(places)]
-    x = Axis("number of the subject, and kind of item", low=-0.4, high=len(places) - 0.6, ticks=ticks)
+    ticks = [(float(place), number) for place, (number, _) in enumerate(places)]
+    x = Axis(
+        "number of the subject (left: match items, right: conflict items)",
+        low=-0.4,
+        high=len(places) - 0.6,
+        ticks=ticks,
+    )
     return Plot("Singular against plural subjects", x, SHARE, series, dodge=2 * BESIDE)
 
 
