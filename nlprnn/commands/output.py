@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -31,3 +32,11 @@ def print_table(rows: Iterable[Sequence[str]]) -> None:
     for row in table:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         click.echo("  ".join(cells).rstrip())
+
+
+def leave_if_interrupted(signal: int | None) -> None:
+    """End as a process does that was stopped by a signal, once all is told, and say how training goes on."""
+    if signal is not None:
+        told = "nlprnn: interrupted; the best weights so far are kept, and the same command with --resume goes on"
+        click.echo(told, err=True)
+        sys.exit(128 + signal)

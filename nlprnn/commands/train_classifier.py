@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,13 +21,10 @@ from nlprnn.commands.options import (
     overwrite_option,
     resume_option,
 )
-from nlprnn.commands.output import print_json, print_table
-from nlprnn.tasks.notes import to_stderr
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
 
 if TYPE_CHECKING:
     from nlprnn.tasks.classification import ClassifierRun
-
-INTERRUPTED = "nlprnn: interrupted; the best weights so far are kept, and the same command with --resume goes on"
 
 
 @click.command("train-classifier", cls=SectionedCommand, short_help="Train a classifier of texts, or of scores.")
@@ -60,9 +56,7 @@ def command(texts: tuple[str, ...], as_json: bool, **options: Any) -> None:
         print_json(run.summary())
     else:
         print_table(_rows(run))
-    if run.interrupted is not None:
-        to_stderr(INTERRUPTED)
-        sys.exit(128 + run.interrupted)
+    leave_if_interrupted(run.interrupted)
 
 
 def _rows(run: ClassifierRun) -> list[tuple[str, str]]:

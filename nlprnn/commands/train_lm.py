@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -19,9 +18,8 @@ from nlprnn.commands.options import (
     test_option,
     valid_option,
 )
-from nlprnn.commands.output import print_json, print_table
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
 from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
-from nlprnn.tasks.notes import to_stderr
 
 
 @click.command("train-lm", cls=SectionedCommand, short_help="Train a next-word model on a text.")
@@ -59,6 +57,4 @@ def command(corpus: tuple[str, ...], as_json: bool, **options: Any) -> None:
         if run.test is not None:
             rows.append(("test perplexity", f"{run.test['perplexity']:.2f}"))
         print_table(rows)
-    if run.interrupted is not None:
-        to_stderr("nlprnn: interrupted; the best weights so far are kept, and the same command with --resume goes on")
-        sys.exit(128 + run.interrupted)
+    leave_if_interrupted(run.interrupted)

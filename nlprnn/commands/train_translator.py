@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -16,11 +15,8 @@ from nlprnn.commands.options import (
     resume_option,
     side_options,
 )
-from nlprnn.commands.output import print_json, print_table
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
 from nlprnn.config import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
-from nlprnn.tasks.notes import to_stderr
-
-INTERRUPTED = "nlprnn: interrupted; the best weights so far are kept, and the same command with --resume goes on"
 
 
 @click.command("train-translator", cls=SectionedCommand, short_help="Train a translator on parallel text.")
@@ -66,6 +62,4 @@ def command(pairs: tuple[str, ...], as_json: bool, **options: Any) -> None:
             rows.append((f"test BLEU, beam {run.test['beam']}", f"{run.test['bleu']:.2f}"))
         print_table(rows)
         click.echo(f"BLEU: {run.signature}")
-    if run.interrupted is not None:
-        to_stderr(INTERRUPTED)
-        sys.exit(128 + run.interrupted)
+    leave_if_interrupted(run.interrupted)

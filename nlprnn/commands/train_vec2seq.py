@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -15,10 +14,8 @@ from nlprnn.commands.options import (
     overwrite_option,
     resume_option,
 )
-from nlprnn.commands.output import print_json, print_table
-from nlprnn.commands.train_translator import INTERRUPTED
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
 from nlprnn.config import TokenizerConfig, Vec2SeqConfig, Vec2SeqTrainingConfig
-from nlprnn.tasks.notes import to_stderr
 
 
 @click.command("train-vec2seq", cls=SectionedCommand, short_help="Train a network that makes texts from vectors.")
@@ -61,6 +58,4 @@ def command(texts: tuple[str, ...], columns: str | None, as_json: bool, **option
         if run.test is not None:
             rows.append(("test perplexity", f"{run.test['perplexity']:.3f}"))
         print_table(rows)
-    if run.interrupted is not None:
-        to_stderr(INTERRUPTED)
-        sys.exit(128 + run.interrupted)
+    leave_if_interrupted(run.interrupted)

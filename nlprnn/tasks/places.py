@@ -9,6 +9,12 @@ from nlprnn.checkpoint import CONFIG, MAKERS, WEIGHTS, read_config
 from nlprnn.errors import ModelDirectoryError
 
 MODELS = Path("models")
+Paths = str | Path | Sequence[str | Path]
+
+
+def several(paths: Paths) -> Sequence[str | Path]:
+    """One path as a list of one."""
+    return [paths] if isinstance(paths, (str, Path)) else paths
 
 
 def default_out(corpus: Sequence[str | Path], suffix: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.tasks.computing import place, start_computing
 from nlprnn.tasks.encoding import bar, learn_tokenizer
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
-from nlprnn.tasks.places import default_out
+from nlprnn.tasks.places import Paths, default_out, several
 from nlprnn.tasks.run_settings import RunSettings, choose_settings
 from nlprnn.tasks.signature import check_text, write_result, write_signature
 from nlprnn.tasks.translation_model import (
@@ -38,7 +37,6 @@ from nlprnn.text.tokenizer import Tokenizer
 from nlprnn.training.progress import Progress
 from nlprnn.training.trainer import Trained, Trainer, Validation
 
-Paths = str | Path | Sequence[str | Path]
 GREEDY = Search(beam=1)  # how validation translates
 
 
@@ -95,7 +93,7 @@ def train_translator(
     columns or languages. `settings` are fields of PairTokenizerConfig, TranslatorConfig and TranslationTrainingConfig.
     Raises NlprnnError for anything that cannot work.
     """
-    paths = _several(pairs)
+    paths = several(pairs)
     directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "translator"))
     settle = functools.partial(choose_settings, Settings, TRANSLATOR, directory.path, settings, resume)
     if not resume:
@@ -104,7 +102,7 @@ def train_translator(
         chosen = settle()
         note = nowhere if quiet else note
         device = start_computing(chosen.training, note)
-        text = open_parallel_corpus(paths, _several(valid), _several(test), source, target)
+        text = open_parallel_corpus(paths, several(valid), several(test), source, target)
         fresh = not (resume and (directory.path / RUN).is_file())
         tokenizers = _learn(chosen.tokenizer, text.train, note) if fresh else load_tokenizers(directory.path)
         train = _encode(text.train, tokenizers, chosen.tokenizer.max_length)
@@ -128,10 +126,6 @@ def translator_network(chosen: Settings, tokenizers: tuple[Tokenizer, Tokenizer]
     model = Translator(chosen.model, 0 if source is target else len(source), len(target), chosen.training.seed)
     model.use(choose(chosen.training.kernels, chosen.training.precision, model.device))
     return model
-
-
-def _several(paths: Paths) -> Sequence[str | Path]:
-    return [paths] if isinstance(paths, (str, Path)) else paths
 
 
 def _learn(config: PairTokenizerConfig, train: Parallel, note: Note) -> tuple[Tokenizer, Tokenizer]:

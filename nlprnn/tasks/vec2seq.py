@@ -15,7 +15,7 @@ from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.tasks.computing import place, start_computing
 from nlprnn.tasks.encoding import learn_tokenizer
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
-from nlprnn.tasks.places import default_out
+from nlprnn.tasks.places import Paths, default_out, several
 from nlprnn.tasks.run_settings import RunSettings, choose_settings
 from nlprnn.tasks.signature import check_text, write_result, write_signature
 from nlprnn.tasks.vec2seq_model import VEC2SEQ, Vec2SeqModel, evaluate_vec2seq, load_vec2seq
@@ -24,8 +24,6 @@ from nlprnn.text.vector_batches import EncodedVectorTexts, VectorBatches, encode
 from nlprnn.text.vectors import TEXT_COLUMN, Columns, VectorCorpus, open_vector_corpus
 from nlprnn.training.progress import Progress
 from nlprnn.training.trainer import Trained, Trainer, Validation
-
-Paths = str | Path | Sequence[str | Path]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +76,7 @@ def train_vec2seq(
     default all but the text. `settings` are fields of TokenizerConfig, Vec2SeqConfig and Vec2SeqTrainingConfig.
     Raises NlprnnError for anything that cannot work.
     """
-    paths = _several(texts)
+    paths = several(texts)
     directory = ModelDirectory(Path(out) if out is not None else default_out(paths, VEC2SEQ))
     settle = functools.partial(choose_settings, Settings, VEC2SEQ, directory.path, settings, resume)
     if not resume:
@@ -88,7 +86,7 @@ def train_vec2seq(
         note = nowhere if quiet else note
         device = start_computing(chosen.training, note)
         which = Columns(None if columns is None else tuple(columns), text_column or TEXT_COLUMN)
-        text = open_vector_corpus(paths, _several(valid), _several(test), which)
+        text = open_vector_corpus(paths, several(valid), several(test), which)
         fresh = not (resume and (directory.path / RUN).is_file())
         tokenizer = (
             learn_tokenizer(chosen.tokenizer, text.train.texts, note) if fresh else load_tokenizer(directory.path)
@@ -114,10 +112,6 @@ def vec2seq_network(chosen: Settings, train: EncodedVectorTexts, tokenizer: Toke
     network.standardise_by(train.vectors)
     network.use(choose(chosen.training.kernels, chosen.training.precision, network.device))
     return network
-
-
-def _several(paths: Paths) -> Sequence[str | Path]:
-    return [paths] if isinstance(paths, (str, Path)) else paths
 
 
 def _tell(
