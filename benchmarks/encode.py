@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.text.corpus import open_lines
 from nlprnn.text.store import build_store
 from nlprnn.text.tokenizer import train_tokenizer

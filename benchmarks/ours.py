@@ -10,8 +10,9 @@ from cases import Case, sentences, stream, texts
 from plain import CLASSES, CLIP, HEAD, RATE, fill, padded
 
 from nlprnn.checkpoint import ModelDirectory
-from nlprnn.classifier_config import ClassifierConfig
-from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
+from nlprnn.config.classification import ClassifierConfig
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.inference.decoding import Stepper
 from nlprnn.inference.scoring import NeuralScorer
 from nlprnn.models.classifier import Classifier

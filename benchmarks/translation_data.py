@@ -59,7 +59,7 @@ def prepare(data: Path, folder: Path, sizes: Sizes) -> Sources:
     tokenizer.model, vocabulary.txt: SentencePiece's, a line for each piece that stands for text; train.source and
     train.target: in the order in which everybody trains; valid.source and valid.target: longest source first.
     """
-    from nlprnn.config import TokenizerConfig
+    from nlprnn.config.tokenizing import TokenizerConfig
     from nlprnn.text.chunk_tokenizer import EOS_ID, UNK_ID
     from nlprnn.text.parallel import Parallel, open_parallel
     from nlprnn.text.tokenizer import Tokenizer, train_tokenizer

@@ -14,7 +14,8 @@ from ours import CPU, not_validated
 from translation_workers import answer
 
 from nlprnn.checkpoint import ModelDirectory
-from nlprnn.config import TrainingConfig, TranslatorConfig
+from nlprnn.config.training import TrainingConfig
+from nlprnn.config.translation import TranslatorConfig
 from nlprnn.inference.beam import Search, search
 from nlprnn.models.translator import Translator, TranslatorStepper
 from nlprnn.nn.kernels import library

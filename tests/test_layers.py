@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "nlprnn"
 LONGEST_FILE = 350
-EVERYONES = ("errors", "settings", "config", "classifier_config", "files")
+EVERYONES = ("errors", "settings", "config", "files")
 
 
 def allowed() -> dict[str, set[str]]:
@@ -23,7 +23,7 @@ def allowed() -> dict[str, set[str]]:
 
 
 def layer(module: str) -> str:
-    """nlprnn.text.corpus -> text; nlprnn.config -> config; nlprnn -> nlprnn."""
+    """nlprnn.text.corpus -> text; nlprnn.config.training -> config; nlprnn -> nlprnn."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else parts[0]
 

@@ -8,7 +8,7 @@ import click
 
 from nlprnn.commands.options import column_option, config_options, json_option, label_options, side_options
 from nlprnn.commands.output import print_json, print_table
-from nlprnn.config import Search
+from nlprnn.config.decoding import Search
 from nlprnn.errors import ConfigError
 from nlprnn.settings import build, flag
 

@@ -10,7 +10,7 @@ import click
 from nlprnn.commands.models import open_model, open_vec2seq, tell_unknown
 from nlprnn.commands.options import config_options, json_option, model_argument, seed_option
 from nlprnn.commands.output import print_json
-from nlprnn.config import Sampling, Search
+from nlprnn.config.decoding import Sampling, Search
 from nlprnn.errors import ConfigError
 from nlprnn.settings import build, flag
 

@@ -8,22 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
-from nlprnn.classifier_config import (
+from nlprnn.config.classification import (
     ClassifierConfig,
     ClassifierTokenizerConfig,
     ClassifierTrainingConfig,
     TransferConfig,
 )
-from nlprnn.config import (
-    LanguageModelConfig,
-    NGramConfig,
-    PairTokenizerConfig,
-    StreamTrainingConfig,
-    TranslationTrainingConfig,
-    TranslatorConfig,
-    Vec2SeqConfig,
-    Vec2SeqTrainingConfig,
-)
+from nlprnn.config.language_model import LanguageModelConfig, NGramConfig, StreamTrainingConfig
+from nlprnn.config.translation import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
+from nlprnn.config.vec2seq import Vec2SeqConfig, Vec2SeqTrainingConfig
 from nlprnn.presets import PRESETS
 from nlprnn.settings import Config, flag
 

@@ -6,12 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlprnn.classifier_config import (
-    ClassifierConfig,
-    ClassifierTokenizerConfig,
-    ClassifierTrainingConfig,
-    TransferConfig,
-)
 from nlprnn.commands.options import (
     SectionedCommand,
     config_options,
@@ -22,6 +16,12 @@ from nlprnn.commands.options import (
     resume_option,
 )
 from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
+from nlprnn.config.classification import (
+    ClassifierConfig,
+    ClassifierTokenizerConfig,
+    ClassifierTrainingConfig,
+    TransferConfig,
+)
 
 if TYPE_CHECKING:
     from nlprnn.tasks.classification import ClassifierRun

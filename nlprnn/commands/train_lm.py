@@ -19,7 +19,8 @@ from nlprnn.commands.options import (
     valid_option,
 )
 from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
-from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 
 
 @click.command("train-lm", cls=SectionedCommand, short_help="Train a next-word model on a text.")

@@ -16,7 +16,8 @@ from nlprnn.commands.options import (
     valid_option,
 )
 from nlprnn.commands.output import print_json, print_table
-from nlprnn.config import NGramConfig, TokenizerConfig
+from nlprnn.config.language_model import NGramConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ConfigError
 
 

@@ -16,7 +16,7 @@ from nlprnn.commands.options import (
     side_options,
 )
 from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
-from nlprnn.config import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
+from nlprnn.config.translation import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
 
 
 @click.command("train-translator", cls=SectionedCommand, short_help="Train a translator on parallel text.")

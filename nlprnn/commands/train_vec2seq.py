@@ -15,7 +15,8 @@ from nlprnn.commands.options import (
     resume_option,
 )
 from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
-from nlprnn.config import TokenizerConfig, Vec2SeqConfig, Vec2SeqTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
+from nlprnn.config.vec2seq import Vec2SeqConfig, Vec2SeqTrainingConfig
 
 
 @click.command("train-vec2seq", cls=SectionedCommand, short_help="Train a network that makes texts from vectors.")

@@ -13,7 +13,7 @@ from nlprnn.commands.line_by_line import model_and_file, prompted
 from nlprnn.commands.models import open_translator
 from nlprnn.commands.options import config_options, json_option, seed_option
 from nlprnn.commands.output import print_json
-from nlprnn.config import Sampling, Search
+from nlprnn.config.decoding import Sampling, Search
 from nlprnn.errors import ConfigError
 from nlprnn.settings import build
 from nlprnn.tasks.notes import to_stderr

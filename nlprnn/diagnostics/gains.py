@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from nlprnn.config import CELLS
+from nlprnn.config.cells import CELLS
 from nlprnn.diagnostics.practice import Progress
 from nlprnn.diagnostics.reach import Norms, Reach, ReachCurve, curves, gradient_norms, side_by_side
 from nlprnn.diagnostics.recall import SEEDS

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nlprnn.config import CELLS
+from nlprnn.config.cells import CELLS
 from nlprnn.diagnostics.memory import MemoryTask
 from nlprnn.diagnostics.practice import ALIKE, Practice, Progress, learn
 from nlprnn.diagnostics.reach import Norms, Reach, ReachCurve, curves, gradient_norms, side_by_side

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch.nn import functional as F
 
-from nlprnn.config import TrainingConfig
+from nlprnn.config.training import TrainingConfig
 from nlprnn.diagnostics.memory import Exercise, MemoryTask
 from nlprnn.diagnostics.recaller import Recaller
 from nlprnn.training.optim import clipped_step, gradient_norm, make_optimizer

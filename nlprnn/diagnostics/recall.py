@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nlprnn.config import CELLS
+from nlprnn.config.cells import CELLS
 from nlprnn.diagnostics.memory import MemoryTask
 from nlprnn.diagnostics.practice import ALIKE, Practice, Progress, learn
 

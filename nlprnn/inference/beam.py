@@ -32,7 +32,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nlprnn.config import Search
+from nlprnn.config.decoding import Search
 from nlprnn.errors import ConfigError
 from nlprnn.inference.decoding import State, Stepper
 from nlprnn.text.chunk_tokenizer import EOS_ID

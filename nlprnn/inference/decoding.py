@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nlprnn.config import Sampling
+from nlprnn.config.decoding import Sampling
 from nlprnn.text.chunk_tokenizer import EOS_ID
 
 State = Any  # nested tuples of tensors whose dimension 0 is the batch

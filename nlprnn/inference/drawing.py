@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from nlprnn.config import Sampling
+from nlprnn.config.decoding import Sampling
 from nlprnn.inference.beam import Hypothesis, SourceStepper, select
 from nlprnn.inference.decoding import Stepper, draw
 from nlprnn.text.chunk_tokenizer import EOS_ID

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nlprnn.config import Sampling, Search
+from nlprnn.config.decoding import Sampling, Search
 from nlprnn.inference.beam import Hypothesis, SourceStepper, search
 from nlprnn.inference.drawing import draw_sequences
 from nlprnn.inference.ensemble import Ensemble

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from nlprnn.config import Sampling, Search
+from nlprnn.config.decoding import Sampling, Search
 from nlprnn.inference.beam import Hypothesis, search
 from nlprnn.inference.drawing import draw_sequences
 from nlprnn.models.vec2seq import Vec2Seq, Vec2SeqStepper

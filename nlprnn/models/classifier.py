@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nlprnn.classifier_config import ClassifierConfig
+from nlprnn.config.classification import ClassifierConfig
 from nlprnn.models.language_model import Loss
 from nlprnn.nn.dropout import dropout
 from nlprnn.nn.kernels.dispatch import Compute

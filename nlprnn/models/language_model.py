@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.nn.dropout import activation_penalty, dropout, slowness_penalty
 from nlprnn.nn.kernels.dispatch import Compute
 from nlprnn.nn.kernels.stepping import PackedNetwork

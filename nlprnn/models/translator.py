@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nlprnn.config import TranslatorConfig
+from nlprnn.config.translation import TranslatorConfig
 from nlprnn.models.language_model import Loss
 from nlprnn.nn.attention import Attention, Memory
 from nlprnn.nn.dropout import dropout

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nlprnn.config import Vec2SeqConfig
+from nlprnn.config.vec2seq import Vec2SeqConfig
 from nlprnn.models.language_model import Loss
 from nlprnn.nn.dropout import dropout
 from nlprnn.nn.kernels.dispatch import Compute

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from nlprnn.checkpoint import CALIBRATION, CLASSIFIER, CONFIG, WEIGHTS, load_weights, read_config, read_json
-from nlprnn.classifier_config import ClassifierConfig, ClassifierTokenizerConfig
+from nlprnn.config.classification import ClassifierConfig, ClassifierTokenizerConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.classification import text_scores
 from nlprnn.models.classifier import Classifier

@@ -22,7 +22,7 @@ from nlprnn.checkpoint import (
     save_weights,
     write_json,
 )
-from nlprnn.classifier_config import (
+from nlprnn.config.classification import (
     ClassifierConfig,
     ClassifierTokenizerConfig,
     ClassifierTrainingConfig,

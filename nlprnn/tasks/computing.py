@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import torch
 
-from nlprnn.config import TrainingConfig
+from nlprnn.config.training import TrainingConfig
 from nlprnn.errors import ConfigError
 from nlprnn.nn.kernels.dispatch import has_native, why_not_native
 from nlprnn.nn.kernels.process import prepare

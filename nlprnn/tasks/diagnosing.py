@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nlprnn.config import CELLS
+from nlprnn.config.cells import CELLS
 from nlprnn.diagnostics.bptt import TruncationRun
 from nlprnn.diagnostics.context import Context, effective_context
 from nlprnn.diagnostics.gains import UNITS

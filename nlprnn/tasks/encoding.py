@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.tasks.notes import Note
 from nlprnn.text.lines import Lines
 from nlprnn.text.store import TokenStore, build_store

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlprnn.checkpoint import LABELS, read_json, write_json
-from nlprnn.classifier_config import ClassifierConfig
+from nlprnn.config.classification import ClassifierConfig
 from nlprnn.errors import DataError, ModelDirectoryError
 from nlprnn.text.labelled import Classes, LabelledTexts, scores_of
 

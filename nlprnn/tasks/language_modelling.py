@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from nlprnn.checkpoint import RUN, ModelDirectory
-from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel

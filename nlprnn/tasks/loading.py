@@ -22,7 +22,8 @@ from nlprnn.checkpoint import (
     read_config,
     read_json,
 )
-from nlprnn.config import LanguageModelConfig, Sampling
+from nlprnn.config.decoding import Sampling
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.decoding import Stepper, next_words, sample
 from nlprnn.inference.ngram import NGramScorer, NGramStepper

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from nlprnn.checkpoint import RUN, WEIGHTS, ModelDirectory, read_config, read_json, save_weights
-from nlprnn.config import NGramConfig, TokenizerConfig
+from nlprnn.config.language_model import NGramConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ConfigError
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.arpa import read_arpa, write_arpa

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from nlprnn.checkpoint import CONFIG, read_config
-from nlprnn.config import TrainingConfig
+from nlprnn.config.training import TrainingConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.settings import Config, build, check_names, flag, from_json
 

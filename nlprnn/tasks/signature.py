@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from nlprnn.checkpoint import CARD, CONFIG, COUNTS, RUN, read_json, write_json, write_text
-from nlprnn.config import TrainingConfig
+from nlprnn.config.training import TrainingConfig
 from nlprnn.errors import ModelDirectoryError
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.text.store import TokenStore

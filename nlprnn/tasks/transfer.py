@@ -14,8 +14,9 @@ from typing import Any
 import torch
 
 from nlprnn.checkpoint import CONFIG, STATE, WEIGHTS, ModelDirectory, load_weights, read_config
-from nlprnn.classifier_config import ClassifierTrainingConfig
-from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
+from nlprnn.config.classification import ClassifierTrainingConfig
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from nlprnn.config import Sampling, Search
+from nlprnn.config.decoding import Sampling, Search
 from nlprnn.reports.alignment import most_sentences, write_alignments
 from nlprnn.tasks.encoding import bar
 from nlprnn.tasks.translation_model import WINDOW, Translation, TranslationModel

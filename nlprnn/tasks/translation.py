@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nlprnn.checkpoint import RUN, ModelDirectory
-from nlprnn.config import PairTokenizerConfig, Search, TranslationTrainingConfig, TranslatorConfig
+from nlprnn.config.decoding import Search
+from nlprnn.config.translation import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
 from nlprnn.errors import ConfigError
 from nlprnn.inference.translation import predict_targets
 from nlprnn.metrics.likelihood import perplexity

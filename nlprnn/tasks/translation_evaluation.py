@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nlprnn.config import Search
+from nlprnn.config.decoding import Search
 from nlprnn.inference.translation import predict_targets, translate_ids
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.metrics.shares import accuracy, wilson

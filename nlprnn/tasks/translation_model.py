@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from nlprnn.checkpoint import CONFIG, TRANSLATOR, WEIGHTS, load_weights, read_config
-from nlprnn.config import Sampling, Search, TranslatorConfig
+from nlprnn.config.decoding import Sampling, Search
+from nlprnn.config.translation import TranslatorConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.inference.beam import Hypothesis
 from nlprnn.inference.translation import attended, sample_ids, translate_ids

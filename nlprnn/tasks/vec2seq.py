@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nlprnn.checkpoint import RUN, ModelDirectory
-from nlprnn.config import TokenizerConfig, Vec2SeqConfig, Vec2SeqTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
+from nlprnn.config.vec2seq import Vec2SeqConfig, Vec2SeqTrainingConfig
 from nlprnn.models.vec2seq import Vec2Seq
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.tasks.computing import place, start_computing

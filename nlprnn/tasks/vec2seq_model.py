@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from nlprnn.checkpoint import CONFIG, VEC2SEQ, WEIGHTS, load_weights, read_config
-from nlprnn.config import Sampling, Search, Vec2SeqConfig
+from nlprnn.config.decoding import Sampling, Search
+from nlprnn.config.vec2seq import Vec2SeqConfig
 from nlprnn.errors import ConfigError, DataError, ModelDirectoryError
 from nlprnn.inference.vec2seq import draw_texts, predict_texts, search_texts
 from nlprnn.metrics.likelihood import perplexity

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import DataError
 from nlprnn.probes.coverage import coverage
 from nlprnn.tasks.encoding import learn_tokenizer

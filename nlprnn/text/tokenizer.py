@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.text.chunk_tokenizer import UNK
 from nlprnn.text.counting import count_types

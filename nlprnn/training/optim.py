@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nlprnn.config import TrainingConfig
+from nlprnn.config.training import TrainingConfig
 
 RISING, RATIO = 0.1, 32  # of the slanted triangle
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from nlprnn.checkpoint import GOOD, WEIGHTS, ModelDirectory, load_weights, save_weights
-from nlprnn.config import DEFAULT_EPOCHS, MOST_EPOCHS, TrainingConfig
+from nlprnn.config.training import DEFAULT_EPOCHS, MOST_EPOCHS, TrainingConfig
 from nlprnn.errors import ModelDirectoryError, NlprnnError
 from nlprnn.training.interruption import Interruption
 from nlprnn.training.optim import Average, clipped_step, gradient_norm, has_stalled, learning_rate, make_optimizer

@@ -180,7 +180,7 @@ def test_a_long_line_is_read_in_bounded_memory(tmp_path: Path) -> None:
         file.write("\n" + corpus())
     script = (
         "import resource\nfrom nlprnn.text.corpus import open_corpus\nfrom nlprnn.text.store import build_store\n"
-        "from nlprnn.text.tokenizer import train_tokenizer\nfrom nlprnn.config import TokenizerConfig\n"
+        "from nlprnn.text.tokenizer import train_tokenizer\nfrom nlprnn.config.tokenizing import TokenizerConfig\n"
         f"before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\ntext = open_corpus({str(odd)!r})\n"
         "tokenizer, _ = train_tokenizer(TokenizerConfig(min_count=1), text.train)\n"
         "store = build_store(text.train, tokenizer)\n"

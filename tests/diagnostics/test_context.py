@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.diagnostics.context import HISTORIES, Context, ContextPoint, effective_context
 from nlprnn.diagnostics.windows import spread_places, tokens_before
 from nlprnn.errors import DataError

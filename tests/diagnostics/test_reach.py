@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.diagnostics.reach import ReachCurve, curves, gradient_norms, gradient_reach
 from nlprnn.diagnostics.windows import WARM, spread_places
 from nlprnn.errors import DataError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.diagnostics.saturation import PartSaturation, saturation, stack_saturation
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.stack import RecurrentStack

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nlprnn.config import LanguageModelConfig, Sampling, Search
+from nlprnn.config.decoding import Sampling, Search
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.errors import ConfigError
 from nlprnn.inference.beam import Hypothesis, search, select
 from nlprnn.inference.decoding import sample

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.errors import ConfigError
 from nlprnn.inference import cache as cache_module
 from nlprnn.inference.cache import Cache, cache_nll, cached, tune_cache

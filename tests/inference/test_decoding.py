@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import Sampling
+from nlprnn.config.decoding import Sampling
 from nlprnn.inference.decoding import draw, next_words, sample
 
 STARTS = np.array([True, False, True, True, False, False])  # <eos> <unk> _a _b c d

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nlprnn.config import Sampling
+from nlprnn.config.decoding import Sampling
 from nlprnn.inference.drawing import draw_sequences
 
 EOS = 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.errors import ConfigError
 from nlprnn.inference import dynamic as dynamic_module
 from nlprnn.inference.dynamic import Dynamic, dynamic_nll, gradient_sizes, root_mean_squares, tune_dynamic

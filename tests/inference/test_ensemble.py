@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nlprnn.config import Search
+from nlprnn.config.decoding import Search
 from nlprnn.errors import ConfigError
 from nlprnn.inference.beam import search, select
 from nlprnn.inference.ensemble import Ensemble

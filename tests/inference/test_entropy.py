@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import LanguageModelConfig, TokenizerConfig
+from nlprnn.config.language_model import LanguageModelConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.inference import entropy, scoring
 from nlprnn.inference.entropy import next_token_entropies
 from nlprnn.inference.ngram import NGramScorer, NGramStepper

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import LanguageModelConfig, TokenizerConfig
+from nlprnn.config.language_model import LanguageModelConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.inference import scoring
 from nlprnn.inference.ngram import NGramScorer, NGramStepper
 from nlprnn.inference.scoring import NeuralScorer, SentenceScore, SentenceScorer, word_log_probs

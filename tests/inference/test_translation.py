@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nlprnn.config import Sampling, Search, TranslatorConfig
+from nlprnn.config.decoding import Sampling, Search
+from nlprnn.config.translation import TranslatorConfig
 from nlprnn.inference import translation
 from nlprnn.inference.translation import (
     attended,

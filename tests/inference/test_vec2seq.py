@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from nlprnn.config import Sampling, Search, Vec2SeqConfig
+from nlprnn.config.decoding import Sampling, Search
+from nlprnn.config.vec2seq import Vec2SeqConfig
 from nlprnn.inference import vec2seq
 from nlprnn.inference.vec2seq import draw_texts, predict_texts, search_texts
 from nlprnn.models.vec2seq import Vec2Seq

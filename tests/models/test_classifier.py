@@ -12,7 +12,7 @@ from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from nlprnn.classifier_config import POOLINGS, ClassifierConfig
+from nlprnn.config.classification import POOLINGS, ClassifierConfig
 from nlprnn.models.classifier import Classifier, ordinal_log_probs
 from nlprnn.nn.kernels.dispatch import Compute, choose
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.text.batching import Batch
 

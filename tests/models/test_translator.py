@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nlprnn.config import TranslatorConfig
+from nlprnn.config.translation import TranslatorConfig
 from nlprnn.inference.beam import select
 from nlprnn.models.translator import Translator, TranslatorStepper
 from nlprnn.nn.cells import CELLS

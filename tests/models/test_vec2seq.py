@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nlprnn.config import Vec2SeqConfig
+from nlprnn.config.vec2seq import Vec2SeqConfig
 from nlprnn.models.vec2seq import Vec2Seq, Vec2SeqStepper
 from nlprnn.nn.kernels.dispatch import Compute, has_native
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nlprnn.classifier_config import POOLINGS
+from nlprnn.config.classification import POOLINGS
 from nlprnn.nn.pooling import Pooling
 
 SIZE, LENGTHS = 6, torch.tensor([4, 1, 7, 3])

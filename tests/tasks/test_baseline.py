@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nlprnn.checkpoint import BASELINE, BASELINE_TYPES
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ModelDirectoryError
 from nlprnn.tasks.baseline import Baseline
 from nlprnn.text.tokenizer import Tokenizer, train_tokenizer

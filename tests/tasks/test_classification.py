@@ -142,7 +142,7 @@ def test_what_is_told_of_validation_is_what_the_kept_weights_do(reviews: Path, t
 
 
 def test_balanced_classes_weigh_the_same_in_all_and_a_text_one_on_average() -> None:
-    from nlprnn.classifier_config import (
+    from nlprnn.config.classification import (
         ClassifierConfig,
         ClassifierTokenizerConfig,
         ClassifierTrainingConfig,

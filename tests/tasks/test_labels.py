@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nlprnn.checkpoint import LABELS
-from nlprnn.classifier_config import ClassifierConfig
+from nlprnn.config.classification import ClassifierConfig
 from nlprnn.errors import DataError, ModelDirectoryError
 from nlprnn.tasks.labels import Labels
 from nlprnn.text.labelled import LabelledTexts, open_labelled

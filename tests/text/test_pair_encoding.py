@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import DataError
 from nlprnn.text.pair_encoding import Dropped, encode_pairs
 from nlprnn.text.parallel import Pair, open_parallel

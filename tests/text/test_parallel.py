@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ConfigError, DataError
 from nlprnn.text import parallel
 from nlprnn.text.lines import Selection

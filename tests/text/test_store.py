@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import DataError, NlprnnError
 from nlprnn.text import chunk_tokenizer, lines, store
 from nlprnn.text.corpus import open_corpus

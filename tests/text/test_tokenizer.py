@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nlprnn.config import TokenizerConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ConfigError
 from nlprnn.text.tokenizer import Tokenizer, train_tokenizer
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from nlprnn.checkpoint import STATE, WEIGHTS, ModelDirectory, read_tensors
-from nlprnn.classifier_config import ClassifierConfig, ClassifierTrainingConfig
+from nlprnn.config.classification import ClassifierConfig, ClassifierTrainingConfig
 from nlprnn.models.classifier import Classifier
 from nlprnn.text.bucketing import ragged
 from nlprnn.text.labelled_batches import TextBatches

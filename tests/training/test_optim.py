@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from nlprnn.config import StreamTrainingConfig, TrainingConfig
+from nlprnn.config.language_model import StreamTrainingConfig
+from nlprnn.config.training import TrainingConfig
 from nlprnn.presets import PRESETS
 from nlprnn.settings import build
 from nlprnn.training.optim import Average, clipped_step, gradient_norm, has_stalled, learning_rate, make_optimizer

@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from nlprnn.checkpoint import LOG, STATE, WEIGHTS, ModelDirectory, read_tensors
-from nlprnn.config import MOST_EPOCHS, LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.training import MOST_EPOCHS
 from nlprnn.errors import ModelDirectoryError, NlprnnError
 from nlprnn.inference.streams import stream_nll
 from nlprnn.models.language_model import LanguageModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nlprnn.config import LanguageModelConfig
+from nlprnn.config.language_model import LanguageModelConfig
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.cells import CELLS
 from nlprnn.nn.kernels import library

@@ -1,13 +1,12 @@
-"""Every setting of classifiers: of their text, network, training, and of what they take from a language model.
-
-As config.py, it knows no torch.
-"""
+"""Classifiers, and what they take from a language model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nlprnn.config import CELLS, TokenizerConfig, TrainingConfig
+from nlprnn.config.cells import CELLS
+from nlprnn.config.tokenizing import TokenizerConfig
+from nlprnn.config.training import TrainingConfig
 from nlprnn.errors import ConfigError
 from nlprnn.settings import Config, option, probability
 

@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 
-from nlprnn.classifier_config import (
+from nlprnn.config.classification import (
     ClassifierConfig,
     ClassifierTokenizerConfig,
     ClassifierTrainingConfig,
     TransferConfig,
 )
-from nlprnn.config import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.errors import ConfigError
 from nlprnn.presets import FINE_TUNING, TRANSFER
 from nlprnn.settings import Config, check_names, from_json

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlprnn import config
-from nlprnn.config import LanguageModelConfig, StreamTrainingConfig, TokenizerConfig
+from nlprnn.config import cells, tokenizing
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.errors import ConfigError
 from nlprnn.presets import PRESETS
 from nlprnn.settings import Config, build, check_names, from_json
@@ -106,5 +107,5 @@ def test_the_names_in_config_are_the_names_that_are_implemented() -> None:
     from nlprnn.nn.kernels.sequence import FUSED
     from nlprnn.text.tokenizer import TOKENIZERS
 
-    assert set(config.CELLS) == set(CELLS) == set(FUSED)
-    assert set(config.TOKENIZERS) == set(TOKENIZERS)
+    assert set(cells.CELLS) == set(CELLS) == set(FUSED)
+    assert set(tokenizing.TOKENIZERS) == set(TOKENIZERS)

@@ -1,0 +1,3 @@
+"""The recurrent cells there are."""
+
+CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
