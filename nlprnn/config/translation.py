@@ -34,15 +34,15 @@ class TranslatorConfig(Config):
     """The network of a translator: a bidirectional encoder, and a decoder that attends to it."""
 
     cell: str = option("lstm", "The recurrent cell", choices=CELLS)
-    encoder_layers: int = option(2, "Recurrent layers of the encoder, each in both directions", low=1, metavar="N")
-    decoder_layers: int = option(2, "Recurrent layers of the decoder", low=1, metavar="N")
+    encoder_layers: int = option(1, "Recurrent layers of the encoder, each in both directions", low=1, metavar="N")
+    decoder_layers: int = option(1, "Recurrent layers of the decoder", low=1, metavar="N")
     hidden: int = option(512, "Units of each decoder layer; half as many of each encoder direction", low=2, metavar="N")
-    embedding: int = option(512, "Embedding size", low=1, metavar="N")
+    embedding: int = option(256, "Embedding size", low=1, metavar="N")
     attention: str = option(
         "bilinear", "How the decoder looks at the source; none: only through its first state", choices=ATTENTIONS
     )
     tied: bool = option(True, "One matrix for target embedding, output and, with a joint vocabulary, source embedding")
-    dropout: float = probability(0.3, "Locked dropout on embeddings, between layers and before the output")
+    dropout: float = probability(0.4, "Locked dropout on embeddings, between layers and before the output")
     dropout_embedding: float = probability(0.1, "Dropout of whole words")
     weight_drop: float = probability(0.0, "Dropout of recurrent weights (DropConnect)")
     label_smoothing: float = probability(0.1, "Share of the probability spread over all types (Szegedy et al. 2016)")
@@ -57,7 +57,15 @@ class TranslatorConfig(Config):
 class TranslationTrainingConfig(TrainingConfig):
     """How a translator is trained: on batches of pairs of like length."""
 
-    batch_tokens: int = option(4000, "Tokens in a batch, source, target and padding together", low=1, metavar="N")
+    lr: float = option(0.004, "Peak learning rate", low=0.0, metavar="X")
+    averaging: float = option(
+        0.999,
+        "Exponential moving average of the weights, decay per step (0: off)",
+        low=0.0,
+        below=1.0,
+        metavar="X",
+    )
+    batch_tokens: int = option(1500, "Tokens in a batch, source, target and padding together", low=1, metavar="N")
     best_by: str = option(
         "bleu",
         "Which validation figure chooses the weights that are kept, and is meant by --patience",

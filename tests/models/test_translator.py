@@ -19,10 +19,10 @@ from nlprnn.nn.kernels.dispatch import Compute, has_native
 TYPES, SOURCE_TYPES = 23, 19
 PLAIN = {"hidden": 12, "embedding": 10, "dropout": 0.0, "dropout_embedding": 0.0}
 KINDS = [
-    {"attention": "bilinear"},
+    {"attention": "bilinear", "decoder_layers": 2, "encoder_layers": 2},
     {"attention": "dot", "cell": "gru", "decoder_layers": 3},
     {"attention": "additive", "decoder_layers": 1, "encoder_layers": 1},
-    {"attention": "none", "tied": False},
+    {"attention": "none", "tied": False, "decoder_layers": 2},
 ]
 
 
