@@ -83,7 +83,7 @@ def parallel_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TRANSLATOR: dict[str, Any] = {
-    "decoder_layers": 2,
+    "encoder_layers": 1,
     "decoder_layers": 1,
     "hidden": 48,
     "embedding": 48,

@@ -124,7 +124,8 @@ def test_what_is_translated_beside_a_sentence_changes_nothing(
     for place, index in enumerate(order):
         assert [one.ids for one in shuffled[place]] == [one.ids for one in together[index]]
         scores = [one.score for one in together[index]]
-        assert [one.score for one in shuffled[place]] == pytest.approx(scores, rel=1e-4)
+        # packed steps round to bfloat16, which makes much of differences in the last bit between batches
+        assert [one.score for one in shuffled[place]] == pytest.approx(scores, rel=1e-4 if kernels == "torch" else 1e-2)
     assert len({str(several) for several in together}) > 30  # the sources are not all the same to it
 
 

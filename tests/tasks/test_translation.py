@@ -24,7 +24,7 @@ TINY: dict[str, Any] = {
     "tokenizer": "words",
     "hidden": 8,
     "embedding": 8,
-    "decoder_layers": 2,
+    "encoder_layers": 1,
     "decoder_layers": 1,
     "batch_tokens": 1500,  # an epoch is a step
     "threads": 1,
