@@ -83,7 +83,7 @@ class TrainingConfig(Config):
         super().__post_init__()
         if self.averaging and self.optimizer == "nt-asgd":
             raise ConfigError(
-                f"--averaging {self.averaging}: --optimizer nt-asgd averages the weights by itself; leave one out"
+                f"--averaging {self.averaging}: --optimizer nt-asgd averages weights itself; add --averaging 0"
             )
 
     def share(self, count: int) -> float:
