@@ -106,17 +106,16 @@ def test_an_ensemble_of_a_model_with_itself_changes_nothing() -> None:
             assert one.score == pytest.approx(other.score, rel=1e-5)
 
 
-@pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(
     ("how", "kernels"),
     [(Search(beam=5, n_best=3), "torch"), (Search(3, coverage_penalty=0.3), "torch"), (Search(beam=1), "auto")],
 )
 def test_what_is_translated_beside_a_sentence_changes_nothing(
-    how: Search, kernels: str, layers: int, monkeypatch: pytest.MonkeyPatch
+    how: Search, kernels: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generator = torch.Generator().manual_seed(7)
     sources = [torch.randint(2, READ, (1 + 7 * i % 12,), generator=generator).tolist() for i in range(40)]
-    members = [toy(4, types=12, decoder_layers=layers)]
+    members = [toy(4, types=12)]
     members[0].use(choose(kernels, "auto", members[0].device))
     together = translate_ids(members, ragged(sources, READ), how)
     order = torch.randperm(40, generator=generator).tolist()
