@@ -17,6 +17,7 @@ from .text_files import written
 
 HAND = [("a good film", "4"), ('the "plot", alas', "0"), ("two\nlines", "2")]
 READ = [("a good film", "4"), ('the "plot", alas', "0"), ("two lines", "2")]
+LINES = "".join(f"__label__{label} {text}\n" for text, label in READ)
 
 
 def pairs(texts: LabelledTexts) -> list[tuple[str, str]]:
@@ -34,13 +35,13 @@ def quoted(delimiter: str, header: str) -> str:
         ("a.csv", quoted(",", "text,score").encode()),
         ("a.csv", b"\xef\xbb\xbf" + quoted(",", "Review,Rating").encode()),
         ("a.tsv", quoted("\t", "sentence\tlabel").encode()),
-        ("a.tsv.gz", gzip.compress(quoted("\t", "sentence\tstars").encode())),
+        ("a.tsv.gz", gzip.compress(quoted("\t", "sentence\tstars").encode(), mtime=0)),
         ("a.jsonl", "".join(json.dumps({"label": label, "text": text}) + "\n" for text, label in HAND).encode()),
         ("a.jsonl", "".join(json.dumps({"score": int(label), "text": text}) + "\n" for text, label in HAND).encode()),
         ("a.jsonl", "".join(json.dumps({"score": float(label), "text": text}) + "\n" for text, label in HAND).encode()),
-        ("a.txt", "".join(f"__label__{label} {text}\n" for text, label in READ).encode()),
+        ("a.txt", LINES.encode()),
         ("a.txt", "".join(f"__label__{label}\t{text}\r\n\n" for text, label in READ).encode()),
-        ("train.ft.txt.gz", gzip.compress("".join(f"__label__{label} {text}\n" for text, label in READ).encode())),
+        ("train.ft.txt.gz", gzip.compress(LINES.encode(), mtime=0)),
     ],
 )
 def test_the_same_texts_are_read_from_every_format(tmp_path: Path, name: str, data: bytes) -> None:
