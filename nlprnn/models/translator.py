@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from nlprnn.config.translation import TranslatorConfig
 from nlprnn.models.language_model import Loss
@@ -115,7 +114,8 @@ class Translator(nn.Module):
         matrix = self.vocabulary.embedding if self.source is None else self.source
         outputs, last = self.encoder(self._drop(embed(source, matrix, p)), lengths=lengths)
         ends = torch.cat([last[-2][0], last[-1][0]], dim=1)  # (B, 2 half): where each direction ended
-        first = torch.tanh(F.linear(ends, self.bridge)).split(self.config.hidden, dim=1)
+        bridged = linear(Compute(self.first.compute.kernels), ends, self.bridge)
+        first = torch.tanh(bridged).split(self.config.hidden, dim=1)
         states = self.encoder.cell.states
         layers = tuple(first[index : index + states] for index in range(0, len(first), states))
         memory = None if self.attention is None else self.attention.prepare(self._drop(outputs), lengths)

@@ -6,7 +6,7 @@ import functools
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 import torch
@@ -106,17 +106,29 @@ def test_an_ensemble_of_a_model_with_itself_changes_nothing() -> None:
             assert one.score == pytest.approx(other.score, rel=1e-5)
 
 
+@pytest.fixture
+def onednn() -> Iterator[None]:
+    """Float32 products as the commands have them, whose last bits depend on how many rows there are."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    yield
+    torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.usefixtures("onednn")
+@pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(
     ("how", "kernels"),
     [(Search(beam=5, n_best=3), "torch"), (Search(3, coverage_penalty=0.3), "torch"), (Search(beam=1), "auto")],
 )
 def test_what_is_translated_beside_a_sentence_changes_nothing(
-    how: Search, kernels: str, monkeypatch: pytest.MonkeyPatch
+    how: Search, kernels: str, layers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generator = torch.Generator().manual_seed(7)
     sources = [torch.randint(2, READ, (1 + 7 * i % 12,), generator=generator).tolist() for i in range(40)]
-    members = [toy(4, types=12)]
+    members = [toy(4, types=12, decoder_layers=layers)]
     members[0].use(choose(kernels, "auto", members[0].device))
+    packed = members[0].pack() is not None
     together = translate_ids(members, ragged(sources, READ), how)
     order = torch.randperm(40, generator=generator).tolist()
     monkeypatch.setattr(translation, "SENTENCES", 7)
@@ -124,7 +136,8 @@ def test_what_is_translated_beside_a_sentence_changes_nothing(
     for place, index in enumerate(order):
         assert [one.ids for one in shuffled[place]] == [one.ids for one in together[index]]
         scores = [one.score for one in together[index]]
-        assert [one.score for one in shuffled[place]] == pytest.approx(scores, rel=1e-4)
+        # Compiled kernels compute each row by itself, to the last bit; torch's products do not.
+        assert [one.score for one in shuffled[place]] == (scores if packed else pytest.approx(scores, rel=1e-4))
     assert len({str(several) for several in together}) > 30  # the sources are not all the same to it
 
 

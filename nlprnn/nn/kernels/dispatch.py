@@ -110,10 +110,16 @@ def log_mass(
     return log_probs.gather(1, targets[:, None])[:, 0], log_probs[:, subset].logsumexp(dim=-1)
 
 
-def linear(compute: Compute, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x W^T + b in float32, the product in bfloat16 where asked for: x (..., I), weight (O, I) -> (..., O)."""
+def linear(compute: Compute, x: Tensor, weight: Tensor) -> Tensor:
+    """x W^T in float32, the product in bfloat16 where asked for: x (..., I), weight (O, I) -> (..., O).
+
+    Without a gradient the compiled kernels compute it, whose rows do not depend on how many there are, as those of
+    torch's products do in their last bits: steps in bfloat16 would make much of that.
+    """
+    if compute.kernels == "native" and not torch.is_grad_enabled():
+        return native.linear(library.for_precision(compute.bf16), x, weight)
     with torch.autocast(x.device.type, torch.bfloat16, enabled=compute.bf16):
-        return F.linear(x, weight, bias).float()
+        return F.linear(x, weight).float()
 
 
 def drop(compute: Compute, x: Tensor, p: float) -> Tensor:

@@ -53,6 +53,12 @@ class _Dropping(ctypes.Structure):
     ]
 
 
+class _Linear(ctypes.Structure):
+    """`struct linear` of csrc/native.h."""
+
+    _fields_ = [*fields(ctypes.c_int64, "rows inputs outputs"), *fields(ctypes.c_void_p, "x w out")]
+
+
 def point(work: ctypes.Structure, **tensors: Tensor | None) -> None:
     """Have fields of a structure point to contiguous tensors."""
     for name, tensor in tensors.items():
@@ -171,6 +177,16 @@ class _LinearCrossEntropy(torch.autograd.Function):
         point(work, d_loss=d_loss, d_w=d_w, d_bias=d_bias)
         _output(work, BACKWARD, ctx.level)
         return None, None, None, None, d_x * d_loss[:, None], d_w, d_bias
+
+
+def linear(level: int, x: Tensor, weight: Tensor) -> Tensor:
+    """x W^T without a gradient: x (..., I), weight (O, I) -> (..., O); each row the same whatever stands beside it."""
+    x, weight = x.detach().contiguous(), weight.detach().contiguous()
+    out = x.new_empty(*x.shape[:-1], len(weight))
+    work = _Linear(x.numel() // x.shape[-1], x.shape[-1], len(weight))
+    point(work, x=x, w=weight, out=out)
+    library.check(library.ready().nlprnn_linear(ctypes.byref(work), level, torch.get_num_threads()))
+    return out
 
 
 def drop(level: int, x: Tensor, p: float) -> Tensor:

@@ -189,3 +189,15 @@ def test_what_is_dropped_follows_from_the_seed_alone_and_looks_random(threads: i
     assert all(abs(float(pair) - 0.49) < 5 * deviation for pair in pairs)  # neither seeds nor neighbours go together
     first.sum().backward()
     assert torch.equal(x.grad, first.detach())  # the gradient passes where the number passed, scaled as it was
+
+
+@pytest.mark.parametrize("sizes", [(5, 3), (64, 32), (1100, 70)])  # 1100 are summed in more than one part
+@pytest.mark.parametrize("level", FLOAT32 + BF16)
+def test_a_row_of_a_product_depends_on_its_own_row_alone(level: int, sizes: tuple[int, int], threads: int) -> None:
+    torch.manual_seed(3)
+    x, w = torch.randn(2, 150, sizes[0]), torch.randn(sizes[1], sizes[0])
+    whole = native.linear(level, x, w)
+    assert error(whole.double(), x.double() @ w.double().T) < (1e-6 if level in FLOAT32 else 0.01)
+    rows = x.flatten(0, 1)
+    for first, last in ((0, 1), (7, 8), (3, 17), (299, 300), (101, 300)):
+        assert torch.equal(native.linear(level, rows[first:last], w), whole.flatten(0, 1)[first:last])

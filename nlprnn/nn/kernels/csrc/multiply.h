@@ -193,6 +193,20 @@ static void pack_float_columns(word *panel, int64_t vectors, element *rows, int6
     pack_transposed(panel, vectors, rows, step, words(elements));
 }
 
+/* Panels whose columns are the rows of W (columns, elements), for a product with the transposed matrix, packed by the
+   whole team. */
+static void pack_columns(const struct team *team, word *packed, struct panels p, const float *w, int64_t elements)
+{
+    int64_t first, last, depth = words(elements), step = whole_words(elements);
+    element *rows = scratch(WIDTH * step * (int64_t)sizeof(element));
+    share(team, p.count, &first, &last);
+    for (int64_t i = first; i < last; i++) {
+        int64_t start = panel_start(p, i), vectors = panel_start(p, i + 1) - start, row = start * LANES;
+        pack_float_columns(packed + row * depth, vectors, rows, step, w + row * elements, p.columns - row, elements);
+    }
+    free(rows);
+}
+
 /* One vector of columns, n of them, of a panel from rows of elements, each a row of W: a product with W itself. Row k is
    rows[k], or k, times scale[k], or 1. */
 static void pack_rows(word *panel, int64_t step, const element *w, int64_t w_step, const int64_t *rows,

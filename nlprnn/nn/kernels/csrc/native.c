@@ -76,6 +76,12 @@ int nlprnn_drop(const struct dropping *work, int instructions, int threads)
     return run(kernels_for(instructions)->drop, work, 0, threads);
 }
 
+int nlprnn_linear(const struct linear *work, int instructions, int threads)
+{
+    const struct kernels *k = kernels_for(instructions);
+    return run(k->linear, work, k->linear_scratch(work), threads);
+}
+
 int64_t nlprnn_sequence_packed(const struct sequence *work, int instructions)
 {
     return kernels_for(instructions)->sequence_packed(work);

@@ -48,6 +48,13 @@ struct dropping {
     float *out;
 };
 
+/* x W^T. */
+struct linear {
+    int64_t rows, inputs, outputs;
+    const float *x, *w; /* (rows, inputs), (outputs, inputs) */
+    float *out;         /* (rows, outputs) */
+};
+
 /* One token of B sequences through all layers: embedding, layers, perhaps attention between two of them and a projection
    after them, log-probabilities. What was attended to is read by the layer above it, and by the projection. */
 struct step {
@@ -85,6 +92,8 @@ struct kernels {
     int64_t (*step_scratch)(const struct step *, int threads);
     void (*step)(const struct team *, const struct step *work, void *scratch);
     void (*drop)(const struct team *, const struct dropping *work, void *scratch);
+    int64_t (*linear_scratch)(const struct linear *);
+    void (*linear)(const struct team *, const struct linear *work, void *scratch);
 };
 
 extern const struct kernels kernels_avx512_bf16, kernels_avx512, kernels_avx2;

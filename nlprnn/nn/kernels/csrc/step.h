@@ -54,19 +54,6 @@ static int64_t step_scratch(const struct step *s, int threads)
     return room.used;
 }
 
-/* Panels whose columns are the rows of W (rows, elements), for a product with the transposed matrix. */
-static void pack_columns(const struct team *team, word *packed, struct panels p, const float *w, int64_t elements)
-{
-    int64_t first, last, depth = words(elements), step = whole_words(elements);
-    element *rows = scratch(WIDTH * step * (int64_t)sizeof(element));
-    share(team, p.count, &first, &last);
-    for (int64_t i = first; i < last; i++) {
-        int64_t start = panel_start(p, i), vectors = panel_start(p, i + 1) - start, row = start * LANES;
-        pack_float_columns(packed + row * depth, vectors, rows, step, w + row * elements, p.columns - row, elements);
-    }
-    free(rows);
-}
-
 static void step_pack(const struct team *team, const struct step *s, void *memory)
 {
     struct step_buffers b;
