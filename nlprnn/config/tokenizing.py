@@ -20,7 +20,7 @@ class TokenizerConfig(Config):
     )
     vocab_size: int | None = option(
         None,
-        "At most so many types, the most frequent (default: all that pass --min-count; 8000 for bpe and unigram)",
+        "At most so many types, the most frequent (default: all that pass --min-count; 6000 for bpe and unigram)",
         low=3,
         metavar="N",
     )

@@ -26,7 +26,7 @@ from nlprnn.text.vocabulary_tokenizers import (
     WordTokenizer,
 )
 
-DEFAULT_PIECES = 8000  # of a bpe or unigram vocabulary when no size is asked for
+DEFAULT_PIECES = 6000  # of a bpe or unigram vocabulary when no size is asked for
 
 
 class Tokenizer(Protocol):
