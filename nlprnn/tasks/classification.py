@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
 from pathlib import Path
 from typing import Any
 
-from nlprnn.checkpoint import CONFIG, ModelDirectory
+from nlprnn.checkpoint import CONFIG
 from nlprnn.errors import ConfigError
 from nlprnn.tasks.classification_evaluation import evaluate_texts, figures_of
 from nlprnn.tasks.classification_model import CLASSIFIER, ClassificationModel
 from nlprnn.tasks.classifier_training import Fitted, Settings, Way, fit
-from nlprnn.tasks.computing import start_computing
 from nlprnn.tasks.cross_validation import check_folds, cross_validate
 from nlprnn.tasks.labels import Labels
-from nlprnn.tasks.notes import Note, nowhere, to_stderr
-from nlprnn.tasks.places import default_out
+from nlprnn.tasks.notes import Note, to_stderr
+from nlprnn.tasks.places import Paths, default_out, several
 from nlprnn.tasks.run_settings import choose_settings
 from nlprnn.tasks.signature import write_result
+from nlprnn.tasks.training_runs import TrainingRun, begin
 from nlprnn.tasks.transfer import inherited
 from nlprnn.text.labelled import LabelledCorpus, LabelledTexts, open_labelled, open_labelled_corpus
 
 
-@dataclasses.dataclass(frozen=True)
-class ClassifierRun:
-    """A finished, or interrupted, training run; figures of the validation texts, which chose the weights."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClassifierRun(TrainingRun):
+    """What `train-classifier` tells; the validation texts chose the weights."""
 
     model: ClassificationModel
     valid_accuracy: float
@@ -35,27 +35,13 @@ class ClassifierRun:
     baseline_valid_accuracy: float
     baseline_seconds: float
     temperature: float
-    seconds: float  # of training the classifier alone
-    steps: int
     texts_per_second: float  # of training steps alone
-    tokens_per_second: float
-    interrupted: int | None = None  # the signal that ended it
     fine_tuning: dict[str, Any] | None = None  # of the language model, its own seconds included
     folds: dict[str, Any] | None = None  # what cross-validation came to
-    test: dict[str, Any] | None = None  # what `evaluate` says of the test texts
-
-    def summary(self) -> dict[str, Any]:
-        """The JSON of `train-classifier`."""
-        found = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        del found["interrupted"]
-        for name in ("fine_tuning", "folds", "test"):
-            if found[name] is None:
-                del found[name]
-        return found | {"model": str(self.model.directory)}
 
 
 def train_classifier(
-    texts: str | Path | Sequence[str | Path],
+    texts: Paths,
     out: str | Path | None = None,
     *,
     valid: str | Path | None = None,
@@ -74,21 +60,18 @@ def train_classifier(
     ClassifierTokenizerConfig, ClassifierConfig, ClassifierTrainingConfig and TransferConfig. Raises NlprnnError for
     anything that cannot work.
     """
-    paths = [texts] if isinstance(texts, (str, Path)) else list(texts)
-    directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "classifier"))
-    if not resume:
-        _settle(directory.path, settings, resume)  # what cannot work is told before where it would go
-    with directory.claimed(overwrite, resume):
-        chosen = _settle(directory.path, settings, resume)
-        note = nowhere if quiet else note
-        device = start_computing(chosen.training, note)
+    paths = several(texts)
+    path = Path(out) if out is not None else default_out(paths, "classifier")
+    settle = functools.partial(_settle, path, settings, resume)
+    with begin(path, settle, resume=resume, overwrite=overwrite, quiet=quiet, note=note) as begun:
+        chosen, directory, note = begun.chosen, begun.directory, begun.note
         text = open_labelled_corpus(paths, valid, test, text_column, label_column)
         labels = Labels.of(text.train, chosen.model)
         _check(chosen, labels, text)
         whole = open_labelled(paths, text_column, label_column) if chosen.training.folds else None
         if whole is not None:
             check_folds(whole, chosen.training.folds, labels)
-        way = Way(chosen, labels, device, resume, quiet, note)
+        way = Way(chosen, labels, begun.device, resume, quiet, note)
         fitted = fit(directory, text, way)
         found: dict[str, Any] = {}
         if fitted.interrupted is None and text.test is not None:
@@ -125,7 +108,7 @@ def _check(chosen: Settings, labels: Labels, text: LabelledCorpus) -> None:
 def _run(fitted: Fitted, text: LabelledCorpus, found: dict[str, Any]) -> ClassifierRun:
     state, model = fitted.state, fitted.model
     return ClassifierRun(
-        model,
+        model=model,
         **state.best_record,
         baseline_valid_accuracy=_baseline_accuracy(model, text.valid),
         baseline_seconds=fitted.baseline_seconds,

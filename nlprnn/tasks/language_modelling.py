@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from nlprnn.checkpoint import RUN, ModelDirectory
+from nlprnn.checkpoint import ModelDirectory
 from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.tasks.computing import place, start_computing
+from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import encode, learn_tokenizer
+from nlprnn.tasks.evaluation import evaluate_lines
 from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load_text_model
-from nlprnn.tasks.notes import Note, nowhere, to_stderr
-from nlprnn.tasks.places import default_out
+from nlprnn.tasks.notes import Note, to_stderr
+from nlprnn.tasks.places import Paths, default_out, several
 from nlprnn.tasks.run_settings import RunSettings, choose_settings
-from nlprnn.tasks.signature import check_text, write_counts, write_result, write_signature
+from nlprnn.tasks.signature import check_text, write_counts, write_signature
+from nlprnn.tasks.training_runs import TrainingRun, begin, finish
 from nlprnn.text.batching import StreamBatches
 from nlprnn.text.corpus import Corpus, open_corpus
 from nlprnn.text.store import TokenStore
@@ -32,28 +33,12 @@ from nlprnn.training.progress import Progress
 from nlprnn.training.trainer import Trained, Trainer, Validation
 
 
-@dataclasses.dataclass(frozen=True)
-class LanguageModelRun:
-    """A finished, or interrupted, training run."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LanguageModelRun(TrainingRun):
+    """What `train-lm` tells."""
 
     model: TextModel
     valid_perplexity: float
-    seconds: float
-    steps: int
-    tokens_per_second: float  # of training steps alone
-    interrupted: int | None = None  # the signal that ended it
-    test: dict[str, Any] | None = None  # what `evaluate` says of the test text
-
-    def summary(self) -> dict[str, Any]:
-        """The JSON of `train-lm`."""
-        found = {
-            "model": str(self.model.directory),
-            "valid_perplexity": self.valid_perplexity,
-            "seconds": self.seconds,
-            "steps": self.steps,
-            "tokens_per_second": self.tokens_per_second,
-        }
-        return found if self.test is None else found | {"test": self.test}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +51,7 @@ class Settings(RunSettings):
 
 
 def train_language_model(
-    corpus: str | Path | Sequence[str | Path],
+    corpus: Paths,
     out: str | Path | None = None,
     *,
     valid: str | Path | None = None,
@@ -84,34 +69,25 @@ def train_language_model(
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
     LanguageModelConfig and StreamTrainingConfig, on top of `preset`. Raises NlprnnError for anything that cannot work.
     """
-    paths = [corpus] if isinstance(corpus, (str, Path)) else list(corpus)
-    directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "lm"))
-    settle = functools.partial(choose_settings, Settings, LANGUAGE_MODEL, directory.path, settings, resume, preset)
-    if not resume:
-        settle()  # what cannot work is told before where it would go
-    with directory.claimed(overwrite, resume):
-        chosen = settle()
-        note = nowhere if quiet else note
-        device = start_computing(chosen.training, note)
+    paths = several(corpus)
+    path = Path(out) if out is not None else default_out(paths, "lm")
+    settle = functools.partial(choose_settings, Settings, LANGUAGE_MODEL, path, settings, resume, preset)
+    with begin(path, settle, resume=resume, overwrite=overwrite, quiet=quiet, note=note) as run:
+        chosen, directory, note = run.chosen, run.directory, run.note
         text = open_corpus(paths, valid=valid, test=test, column=column)
-        tokenizer, fresh = _tokenizer(directory.path, chosen.tokenizer, text, resume, note)
+        tokenizer = learn_tokenizer(chosen.tokenizer, text.train, note) if run.fresh else load_tokenizer(path)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         batches = stream_batches(train, chosen.training)
-        model = language_network(chosen, len(tokenizer), device)
+        model = language_network(chosen, len(tokenizer), run.device)
         _tell(note, text, tokenizer, train, held_out)
-        if fresh:
+        if run.fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizer, train, text)
-        check_text(directory.path, text)
+        check_text(path, text)
         trained = train_network(directory, chosen.training, model, batches, held_out, Progress(quiet), resume)
-        return _finish(directory, trained, text, note)
-
-
-def _tokenizer(path: Path, config: TokenizerConfig, text: Corpus, resume: bool, note: Note) -> tuple[Tokenizer, bool]:
-    """The run's tokenizer, and whether it is a fresh one: a run killed before it saved one starts over."""
-    if resume and (path / RUN).is_file():
-        return load_tokenizer(path), False
-    return learn_tokenizer(config, text.train, note), True
+        best = load_text_model(path, LANGUAGE_MODEL)
+        evaluate = None if text.test is None else functools.partial(evaluate_lines, best, text.test, note)
+        return finish(LanguageModelRun, directory, best, trained, evaluate)
 
 
 def _tell(note: Note, text: Corpus, tokenizer: Tokenizer, train: TokenStore, held_out: TokenStore) -> None:
@@ -165,23 +141,3 @@ def train_network(
         return Validation(nll / len(held_out.ids), {"valid_perplexity": figure}, f"valid ppl {figure:8.2f}")
 
     return Trainer(model, batches, validate, training, directory, progress).run(resume)
-
-
-def _finish(directory: ModelDirectory, trained: Trained, text: Corpus, note: Note) -> LanguageModelRun:
-    """Load the best weights, evaluate the test text, and write what the run came to."""
-    from nlprnn.tasks.evaluation import evaluate_lines
-
-    model = load_text_model(directory.path, LANGUAGE_MODEL)
-    test = evaluate_lines(model, text.test, note) if text.test is not None and not trained.interrupted else None
-    state = trained.state
-    run = LanguageModelRun(
-        model,
-        state.best_record["valid_perplexity"],
-        round(state.seconds, 2),
-        state.step,
-        state.tokens_per_second,
-        trained.interrupted,
-        test,
-    )
-    write_result(directory.path, run.summary())
-    return run

@@ -12,9 +12,9 @@ MODELS = Path("models")
 Paths = str | Path | Sequence[str | Path]
 
 
-def several(paths: Paths) -> Sequence[str | Path]:
+def several(paths: Paths) -> list[str | Path]:
     """One path as a list of one."""
-    return [paths] if isinstance(paths, (str, Path)) else paths
+    return [paths] if isinstance(paths, (str, Path)) else list(paths)
 
 
 def default_out(corpus: Sequence[str | Path], suffix: str) -> Path:

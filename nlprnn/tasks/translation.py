@@ -7,7 +7,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from nlprnn.checkpoint import RUN, ModelDirectory
+from nlprnn.checkpoint import ModelDirectory
 from nlprnn.config.decoding import Search
 from nlprnn.config.translation import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
 from nlprnn.errors import ConfigError
@@ -16,12 +16,14 @@ from nlprnn.metrics.likelihood import perplexity
 from nlprnn.metrics.translation import translation_quality
 from nlprnn.models.translator import Translator
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.tasks.computing import place, start_computing
+from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import bar, learn_tokenizer
 from nlprnn.tasks.notes import Note, nowhere, to_stderr
 from nlprnn.tasks.places import Paths, default_out, several
 from nlprnn.tasks.run_settings import RunSettings, choose_settings
-from nlprnn.tasks.signature import check_text, write_result, write_signature
+from nlprnn.tasks.signature import check_text, write_signature
+from nlprnn.tasks.training_runs import TrainingRun, begin, finish
+from nlprnn.tasks.translation_evaluation import evaluate_pairs
 from nlprnn.tasks.translation_model import (
     SOURCE,
     TARGET,
@@ -36,33 +38,20 @@ from nlprnn.text.parallel import Parallel
 from nlprnn.text.parallel_corpus import ParallelCorpus, open_parallel_corpus
 from nlprnn.text.tokenizer import Tokenizer
 from nlprnn.training.progress import Progress
-from nlprnn.training.trainer import Trained, Trainer, Validation
+from nlprnn.training.trainer import Trainer, Validation
 
 GREEDY = Search(beam=1)  # how validation translates
 
 
-@dataclasses.dataclass(frozen=True)
-class TranslatorRun:
-    """A finished, or interrupted, training run; the figures are those of the validation pairs, translated greedily."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TranslatorRun(TrainingRun):
+    """What `train-translator` tells; the validation pairs are translated greedily."""
 
     model: TranslationModel
     valid_bleu: float
     valid_chrf: float
     valid_perplexity: float
     signature: str  # sacreBLEU's, of valid_bleu
-    seconds: float
-    steps: int
-    tokens_per_second: float  # target tokens, of training steps alone
-    interrupted: int | None = None  # the signal that ended it
-    test: dict[str, Any] | None = None  # what `evaluate` says of the test pairs
-
-    def summary(self) -> dict[str, Any]:
-        """The JSON of `train-translator`."""
-        found = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        del found["interrupted"]
-        if self.test is None:
-            del found["test"]
-        return found | {"model": str(self.model.directory)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,30 +84,27 @@ def train_translator(
     Raises NlprnnError for anything that cannot work.
     """
     paths = several(pairs)
-    directory = ModelDirectory(Path(out) if out is not None else default_out(paths, "translator"))
-    settle = functools.partial(choose_settings, Settings, TRANSLATOR, directory.path, settings, resume)
-    if not resume:
-        settle()  # what cannot work is told before where it would go
-    with directory.claimed(overwrite, resume):
-        chosen = settle()
-        note = nowhere if quiet else note
-        device = start_computing(chosen.training, note)
+    path = Path(out) if out is not None else default_out(paths, "translator")
+    settle = functools.partial(choose_settings, Settings, TRANSLATOR, path, settings, resume)
+    with begin(path, settle, resume=resume, overwrite=overwrite, quiet=quiet, note=note) as run:
+        chosen, directory, note = run.chosen, run.directory, run.note
         text = open_parallel_corpus(paths, several(valid), several(test), source, target)
-        fresh = not (resume and (directory.path / RUN).is_file())
-        tokenizers = _learn(chosen.tokenizer, text.train, note) if fresh else load_tokenizers(directory.path)
+        tokenizers = _learn(chosen.tokenizer, text.train, note) if run.fresh else load_tokenizers(path)
         train = _encode(text.train, tokenizers, chosen.tokenizer.max_length)
         held_out = _encode(text.valid, tokenizers)
         batches = PairBatches(train.source, train.target, chosen.training.batch_tokens, chosen.training.seed)
-        model = place(lambda: translator_network(chosen, tokenizers), device)
+        model = place(lambda: translator_network(chosen, tokenizers), run.device)
         _tell(note, text, train, held_out, tokenizers)
-        if fresh:
+        if run.fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizers, text)
-        check_text(directory.path, text)
-        learner = TranslationModel(directory.path, (model,), *tokenizers)
+        check_text(path, text)
+        learner = TranslationModel(path, (model,), *tokenizers)
         validate = functools.partial(_validate, learner, text.valid, held_out, chosen.training.best_by)
         trained = Trainer(model, batches, validate, chosen.training, directory, Progress(quiet)).run(resume)
-        return _finish(directory, trained, text, note)
+        best = load_translator(path)
+        evaluate = None if text.test is None else functools.partial(evaluate_pairs, best, text.test, note=note)
+        return finish(TranslatorRun, directory, best, trained, evaluate)
 
 
 def translator_network(chosen: Settings, tokenizers: tuple[Tokenizer, Tokenizer]) -> Translator:
@@ -186,23 +172,3 @@ def _validate(model: TranslationModel, pairs: Parallel, encoded: EncodedPairs, b
     best = {"perplexity": figure, "bleu": -quality.bleu, "chrf": -quality.chrf}
     told = f"valid ppl {figure:7.2f} BLEU {quality.bleu:5.2f} chrF {quality.chrf:5.2f}"
     return Validation(best[best_by], {**record, "signature": quality.signature}, told)
-
-
-def _finish(directory: ModelDirectory, trained: Trained, text: ParallelCorpus, note: Note) -> TranslatorRun:
-    """Load the best weights, evaluate the test pairs, and write what the run came to."""
-    from nlprnn.tasks.translation_evaluation import evaluate_pairs
-
-    model = load_translator(directory.path)
-    test = evaluate_pairs(model, text.test, note=note) if text.test is not None and not trained.interrupted else None
-    state = trained.state
-    run = TranslatorRun(
-        model,
-        **state.best_record,
-        seconds=round(state.seconds, 2),
-        steps=state.step,
-        tokens_per_second=state.tokens_per_second,
-        interrupted=trained.interrupted,
-        test=test,
-    )
-    write_result(directory.path, run.summary())
-    return run

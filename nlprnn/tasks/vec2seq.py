@@ -8,44 +8,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nlprnn.checkpoint import RUN, ModelDirectory
+from nlprnn.checkpoint import ModelDirectory
 from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.config.vec2seq import Vec2SeqConfig, Vec2SeqTrainingConfig
 from nlprnn.models.vec2seq import Vec2Seq
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.tasks.computing import place, start_computing
+from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import learn_tokenizer
-from nlprnn.tasks.notes import Note, nowhere, to_stderr
+from nlprnn.tasks.notes import Note, to_stderr
 from nlprnn.tasks.places import Paths, default_out, several
 from nlprnn.tasks.run_settings import RunSettings, choose_settings
-from nlprnn.tasks.signature import check_text, write_result, write_signature
+from nlprnn.tasks.signature import check_text, write_signature
+from nlprnn.tasks.training_runs import TrainingRun, begin, finish
 from nlprnn.tasks.vec2seq_model import VEC2SEQ, Vec2SeqModel, evaluate_vec2seq, load_vec2seq
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 from nlprnn.text.vector_batches import EncodedVectorTexts, VectorBatches, encode_vector_texts
 from nlprnn.text.vectors import TEXT_COLUMN, Columns, VectorCorpus, open_vector_corpus
 from nlprnn.training.progress import Progress
-from nlprnn.training.trainer import Trained, Trainer, Validation
+from nlprnn.training.trainer import Trainer, Validation
 
 
-@dataclasses.dataclass(frozen=True)
-class Vec2SeqRun:
-    """A finished, or interrupted, training run."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Vec2SeqRun(TrainingRun):
+    """What `train-vec2seq` tells."""
 
     model: Vec2SeqModel
     valid_perplexity: float
-    seconds: float
-    steps: int
-    tokens_per_second: float  # of training steps alone
-    interrupted: int | None = None  # the signal that ended it
-    test: dict[str, Any] | None = None  # what `evaluate` says of the test texts
-
-    def summary(self) -> dict[str, Any]:
-        """The JSON of `train-vec2seq`."""
-        found = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        del found["interrupted"]
-        if self.test is None:
-            del found["test"]
-        return found | {"model": str(self.model.directory)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,33 +66,28 @@ def train_vec2seq(
     Raises NlprnnError for anything that cannot work.
     """
     paths = several(texts)
-    directory = ModelDirectory(Path(out) if out is not None else default_out(paths, VEC2SEQ))
-    settle = functools.partial(choose_settings, Settings, VEC2SEQ, directory.path, settings, resume)
-    if not resume:
-        settle()  # what cannot work is told before where it would go
-    with directory.claimed(overwrite, resume):
-        chosen = settle()
-        note = nowhere if quiet else note
-        device = start_computing(chosen.training, note)
+    path = Path(out) if out is not None else default_out(paths, VEC2SEQ)
+    settle = functools.partial(choose_settings, Settings, VEC2SEQ, path, settings, resume)
+    with begin(path, settle, resume=resume, overwrite=overwrite, quiet=quiet, note=note) as run:
+        chosen, directory, note = run.chosen, run.directory, run.note
         which = Columns(None if columns is None else tuple(columns), text_column or TEXT_COLUMN)
         text = open_vector_corpus(paths, several(valid), several(test), which)
-        fresh = not (resume and (directory.path / RUN).is_file())
-        tokenizer = (
-            learn_tokenizer(chosen.tokenizer, text.train.texts, note) if fresh else load_tokenizer(directory.path)
-        )
+        tokenizer = learn_tokenizer(chosen.tokenizer, text.train.texts, note) if run.fresh else load_tokenizer(path)
         train = encode_vector_texts(text.train.vectors, text.train.texts, tokenizer, chosen.model.max_length)
         held_out = encode_vector_texts(text.valid.vectors, text.valid.texts, tokenizer)
-        network = place(lambda: vec2seq_network(chosen, train, tokenizer), device)
+        network = place(lambda: vec2seq_network(chosen, train, tokenizer), run.device)
         _tell(note, text, train, held_out, tokenizer)
-        if fresh:
+        if run.fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizer, text)
-        check_text(directory.path, text)
+        check_text(path, text)
         batches = VectorBatches(train, chosen.training.batch_tokens, chosen.training.seed)
-        learner = Vec2SeqModel(directory.path, network, tokenizer, text.train.columns)
+        learner = Vec2SeqModel(path, network, tokenizer, text.train.columns)
         validate = functools.partial(_validate, learner, held_out)
         trained = Trainer(network, batches, validate, chosen.training, directory, Progress(quiet)).run(resume)
-        return _finish(directory, trained, text)
+        best = load_vec2seq(path)
+        evaluate = None if text.test is None else functools.partial(evaluate_vec2seq, best, text.test)
+        return finish(Vec2SeqRun, directory, best, trained, evaluate)
 
 
 def vec2seq_network(chosen: Settings, train: EncodedVectorTexts, tokenizer: Tokenizer) -> Vec2Seq:
@@ -144,21 +127,3 @@ def _validate(model: Vec2SeqModel, held_out: EncodedVectorTexts) -> Validation:
     """The perplexity of texts that were not trained on."""
     figure, _ = model.perplexity(held_out)
     return Validation(figure, {"valid_perplexity": figure}, f"valid ppl {figure:8.3f}")
-
-
-def _finish(directory: ModelDirectory, trained: Trained, text: VectorCorpus) -> Vec2SeqRun:
-    """Load the best weights, evaluate the test texts, and write what the run came to."""
-    model = load_vec2seq(directory.path)
-    test = evaluate_vec2seq(model, text.test) if text.test is not None and not trained.interrupted else None
-    state = trained.state
-    run = Vec2SeqRun(
-        model,
-        **state.best_record,
-        seconds=round(state.seconds, 2),
-        steps=state.step,
-        tokens_per_second=state.tokens_per_second,
-        interrupted=trained.interrupted,
-        test=test,
-    )
-    write_result(directory.path, run.summary())
-    return run
