@@ -26,7 +26,7 @@ class Subject(Protocol):
 
 
 class Measuring:
-    """One side: "plain", or nlprnn with its "native" or "torch" kernels."""
+    """One side: "plain", or nlprnn with its "native" or "torch" kernels; of "classify" also "exact", in float32."""
 
     def __init__(self, side: str) -> None:
         self.side = side

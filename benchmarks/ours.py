@@ -145,7 +145,7 @@ class Classifying:
     def __init__(self, case: Case, kernels: str) -> None:
         sizes = {"layers": case.layers, "hidden": case.hidden, "embedding": case.inputs, "head_hidden": HEAD}
         network = Classifier(ClassifierConfig(cell=case.cell, **sizes), case.vocabulary, CLASSES)
-        network.use(choose(kernels, "auto", CPU))
+        network.use(choose("native", "fp32", CPU) if kernels == "exact" else choose(kernels, "auto", CPU))
         self.parameters = list(network.parameters())
         fill(self.parameters)
         types = ["<eos>", "<unk>", *map(str, range(2, case.vocabulary))]

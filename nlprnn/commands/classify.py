@@ -32,6 +32,9 @@ def command(arguments: tuple[str, ...], explain: bool, as_json: bool) -> None:
 
     --explain adds a column: the words that moved the label most, each with what it adds to the label's log-odds (or to
     the score), which is what they lose when the word alone is left out. --json tells that of all words, in their order.
+
+    Texts are read in bfloat16 where the processor has it, which may move a probability by some thousandths; by
+    `evaluate`, and for what words add, in float32.
     """
     name, file = model_and_file(arguments)
     from nlprnn.tasks.classifying import classify_file, classify_lines

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
@@ -13,12 +17,26 @@ TOKENS = 8_000  # read side by side, padding included
 
 
 @torch.inference_mode()
-def text_scores(model: Classifier, texts: Ragged) -> np.ndarray:
-    """The log-probabilities of all classes, in nats, (N, K) float32; of regression the number told, (N, 1)."""
+def text_scores(model: Classifier, texts: Ragged, fast: bool = False) -> np.ndarray:
+    """The log-probabilities of all classes, in nats, (N, K) float32; of regression the number told, (N, 1).
+
+    `fast`: with products in bfloat16 where training has them there; log-probabilities are then off by some hundredths.
+    """
     model.eval()
     width = 1 if model.config.regression else model.classes
     found = np.empty((len(texts), width), dtype=np.float32)
-    for indices, text, lengths in text_batches(texts, TOKENS):
-        scores = model.scores(text.to(model.device), lengths)
-        found[indices] = (scores if model.config.regression else model.log_probs(scores)).cpu().numpy()
+    with _computing(model, fast):
+        for indices, text, lengths in text_batches(texts, TOKENS):
+            scores = model.scores(text.to(model.device), lengths)
+            found[indices] = (scores if model.config.regression else model.log_probs(scores)).cpu().numpy()
     return found
+
+
+@contextlib.contextmanager
+def _computing(model: Classifier, fast: bool) -> Iterator[None]:
+    before = model.stack.compute
+    model.use(dataclasses.replace(before, always=fast))
+    try:
+        yield
+    finally:
+        model.use(before)

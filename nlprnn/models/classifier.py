@@ -15,10 +15,11 @@ from torch.nn import functional as F
 
 from nlprnn.config.classification import ClassifierConfig
 from nlprnn.models.language_model import Loss
-from nlprnn.nn.dropout import dropout
+from nlprnn.nn.dropout import row_dropout
 from nlprnn.nn.kernels.dispatch import Compute
 from nlprnn.nn.pooling import Pooling
 from nlprnn.nn.stack import RecurrentStack
+from nlprnn.nn.steps import unpad
 from nlprnn.nn.vocabulary import embed
 
 
@@ -104,12 +105,13 @@ class Classifier(nn.Module):
 
     def pooled(self, text: Tensor, lengths: Tensor) -> Tensor:
         """The states of all words as one vector: text (T, B), lengths (B,) as in `scores` -> (B, pooling.size)."""
+        steps, order, places = unpad(lengths, len(text))
         p = self.config.dropout_embedding if self.training else 0.0
-        embedded = embed(text, self.embedding, p)
-        embedded = dropout(embedded, self.config.dropout, True, self.training, self.stack.compute)
-        outputs, state = self.stack(embedded, lengths=lengths)
+        x = embed(text.flatten()[places.to(text.device)], self.embedding, p)
+        x = row_dropout(x, steps, self.config.dropout, True, self.training, self.stack.compute)
+        outputs, state = self.stack.rows(x, steps, self.stack.zero_state(len(order)))
         last = torch.cat([layer[0] for layer in state[-self.stack.directions :]], dim=1)
-        return self.pooling(outputs, last, lengths)
+        return self.pooling(outputs, last, steps)[order.argsort().to(text.device)]
 
     def log_probs(self, scores: Tensor) -> Tensor:
         """The classes' log-probabilities (B, classes) from what `scores` gave; not for regression."""

@@ -139,7 +139,7 @@ class Translator(nn.Module):
             below = self._drop(x)
             x, above = self.upper(below if weights is None else torch.cat([below, context], dim=2), state[1], lengths)
         top = x if weights is None else torch.cat([x, context], dim=2)
-        compute = self.first.compute if self.training else Compute(self.first.compute.kernels)
+        compute = self.first.compute.when(self.training)
         readout = torch.tanh(linear(compute, self._drop(top), self.readout))
         return Decoded(readout, weights, (after_first, above))
 

@@ -56,7 +56,7 @@ class Attention(nn.Module):
     def prepare(self, memory: Tensor, lengths: Tensor) -> Memory:
         """memory (S, B, K), of which each source's first `lengths` (B,) are no padding."""
         values = memory.transpose(0, 1).contiguous()  # (B, S, K)
-        compute = self.compute if self.training else Compute(self.compute.kernels)
+        compute = self.compute.when(self.training)
         keys = values if self.w_key is None else linear(compute, values, self.w_key)
         places = torch.arange(len(memory), device=memory.device)
         return Memory(keys, values, places >= lengths.to(memory.device)[:, None])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nlprnn.nn.kernels.dispatch import Compute, drop
+from nlprnn.nn.steps import Steps
 
 
 def keep_mask(shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
@@ -21,6 +22,18 @@ def dropout(x: Tensor, p: float, locked: bool, training: bool, compute: Compute)
     if not training or p == 0:
         return x
     return x * keep_mask((1, *x.shape[1:]), p, x) if locked else drop(compute, x, p)
+
+
+def row_dropout(x: Tensor, steps: Steps, p: float, locked: bool, training: bool, compute: Compute) -> Tensor:
+    """The same of rows x (N, H) without padding; locked: one mask for all steps of a sequence."""
+    if not training or p == 0:
+        return x
+    if not locked:
+        return drop(compute, x, p)
+    mask = keep_mask((steps.sequences, x.shape[1]), p, x)
+    if steps.even:
+        return (x.view(steps.count, *mask.shape) * mask).flatten(0, 1)
+    return x * mask[steps.sequence_of().to(x.device)]
 
 
 def embedding_dropout(weight: Tensor, p: float, training: bool) -> Tensor | None:

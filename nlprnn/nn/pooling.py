@@ -1,9 +1,14 @@
-"""A sequence of states as one vector."""
+"""Sequences of states, each as one vector."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nlprnn.nn.steps import Steps
 
 
 class Pooling(nn.Module):
@@ -22,18 +27,32 @@ class Pooling(nn.Module):
         self.b = nn.Parameter(torch.zeros(size)) if attentive else None
         self.v = nn.Parameter(torch.empty(size).uniform_(-bound, bound, generator=generator)) if attentive else None
 
-    def forward(self, outputs: Tensor, last: Tensor, lengths: Tensor) -> Tensor:
-        """outputs (T, B, H), zero behind the ends; last (B, H); lengths (B,) on the CPU, at least 1 -> (B, size)."""
+    def forward(self, rows: Tensor, last: Tensor, steps: Steps) -> Tensor:
+        """rows (N, H) of all steps, last states (B, H) -> (B, size)."""
         if self.kind == "last":
             return last
-        outside = (torch.arange(len(outputs))[:, None] >= lengths).to(outputs.device)[:, :, None]  # (T, B, 1)
         if self.kind == "attention":
-            assert self.w is not None and self.b is not None and self.v is not None
-            scores = torch.tanh(nn.functional.linear(outputs, self.w, self.b)) @ self.v  # (T, B)
-            weights = scores.masked_fill(outside[:, :, 0], -torch.inf).softmax(dim=0)
-            return (outputs * weights[:, :, None]).sum(dim=0)
-        mean = outputs.sum(dim=0) / lengths.to(outputs)[:, None]
-        if self.kind == "mean":
-            return mean
-        largest = outputs.masked_fill(outside, -torch.inf).amax(dim=0)
-        return largest if self.kind == "max" else torch.cat([last, largest, mean], dim=1)
+            return over_steps(rows * self._weights(rows, steps), steps, torch.add)
+        largest = None if self.kind == "mean" else over_steps(rows, steps, torch.maximum)
+        if self.kind == "max":
+            assert largest is not None
+            return largest
+        mean = over_steps(rows, steps, torch.add) / steps.lengths().to(rows)[:, None]
+        return mean if largest is None else torch.cat([last, largest, mean], dim=1)
+
+    def _weights(self, rows: Tensor, steps: Steps) -> Tensor:
+        """What each row (N, H) weighs, (N, 1): those of a sequence add up to one."""
+        assert self.w is not None and self.b is not None and self.v is not None
+        scores = torch.tanh(F.linear(rows, self.w, self.b)) @ self.v[:, None]  # (N, 1)
+        sequence = steps.sequence_of().to(rows.device)
+        exponentials = (scores - over_steps(scores.detach(), steps, torch.maximum)[sequence]).exp()
+        return exponentials / over_steps(exponentials, steps, torch.add)[sequence]
+
+
+def over_steps(rows: Tensor, steps: Steps, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """The rows (N, H) of each sequence combined into one, (B, H), from the last step to the first."""
+    *before, found = rows.split(steps.starts.diff().tolist())
+    for step in reversed(before):
+        longer = combine(found, step[: len(found)])
+        found = longer if len(step) == len(found) else torch.cat([longer, step[len(found) :]])
+    return found

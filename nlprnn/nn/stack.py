@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nlprnn.nn.cells import CELLS, Cell, State, Weights, initialise
-from nlprnn.nn.dropout import dropout, keep_mask, weight_dropout
+from nlprnn.nn.dropout import row_dropout, weight_dropout
 from nlprnn.nn.kernels.dispatch import Compute, run_sequence
 from nlprnn.nn.steps import Steps, even_steps, unpad
 
@@ -102,23 +102,23 @@ class RecurrentStack(nn.Module):
         """
         state = state or self.zero_state(x.shape[1])
         if lengths is None:
-            rows, last = self._run(x.flatten(0, 1), even_steps(*x.shape[:2]), state)
+            rows, last = self.rows(x.flatten(0, 1), even_steps(*x.shape[:2]), state)
             return rows.view(*x.shape[:2], -1), last
         steps, order, places = unpad(lengths, len(x))
         sort, place = order.to(x.device), places.to(x.device)
         state = tuple(tuple(part[sort] for part in layer) for layer in state)
-        rows, last = self._run(x.flatten(0, 1)[place], steps, state)
+        rows, last = self.rows(x.flatten(0, 1)[place], steps, state)
         outputs = rows.new_zeros(x.shape[0] * x.shape[1], rows.shape[1]).index_copy(0, place, rows)
         unsort = sort.argsort()
         return outputs.view(*x.shape[:2], -1), tuple(tuple(part[unsort] for part in layer) for layer in last)
 
-    def _run(self, x: Tensor, steps: Steps, state: StackState) -> tuple[Tensor, StackState]:
-        """The same on rows without padding: x (N, I) -> outputs (N, H)."""
-        compute = self.compute if self.training else Compute(self.compute.kernels)
+    def rows(self, x: Tensor, steps: Steps, state: StackState) -> tuple[Tensor, StackState]:
+        """The same on rows without padding, the longest sequence first: x (N, I) -> outputs (N, H)."""
+        compute = self.compute.when(self.training)
         last = []
         for depth in range(0, len(self.layers), self.directions):
             if depth > 0:
-                x = self._dropped(x, steps, compute)
+                x = row_dropout(x, steps, self.dropout, self.locked, self.training, compute)
             outputs = []
             for index in range(depth, depth + self.directions):
                 layer = cast(RecurrentLayer, self.layers[index])
@@ -128,14 +128,6 @@ class RecurrentStack(nn.Module):
                 last.append(after)
             x = outputs[0] if self.directions == 1 else torch.cat(outputs, dim=1)
         return x, tuple(last)
-
-    def _dropped(self, x: Tensor, steps: Steps, compute: Compute) -> Tensor:
-        """Dropout of units of rows (N, H); locked: one mask for all steps of a sequence (Gal and Ghahramani 2016)."""
-        if self.locked and not steps.even and self.training and self.dropout > 0:
-            mask = keep_mask((steps.sequences, x.shape[1]), self.dropout, x)
-            return x * mask[steps.sequence_of().to(x.device)]
-        shape = (steps.count, steps.sequences, -1) if steps.even else (1, steps.rows, -1)
-        return dropout(x.view(shape), self.dropout, self.locked, self.training, compute).flatten(0, 1)
 
 
 def detach(state: StackState) -> StackState:

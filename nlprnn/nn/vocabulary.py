@@ -11,7 +11,7 @@ from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy, log_mass
 
 
 def embed(ids: Tensor, matrix: Tensor, p: float, sparse: bool = False) -> Tensor:
-    """Rows of a matrix (V, E) for ids (T, B) -> (T, B, E), whole types dropped with probability p.
+    """Rows of a matrix (V, E) for ids (...) -> (..., E), whole types dropped with probability p.
 
     `sparse`: its gradient is of the rows read alone.
     """
@@ -68,7 +68,7 @@ class Vocabulary(nn.Module):
 
     def losses(self, x: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
         """-log p(target), in nats, of each token: x (T, B, H), targets (T, B) -> (T, B); 0 where the mask is False."""
-        compute = self.compute if self.training else Compute(self.compute.kernels)
+        compute = self.compute.when(self.training)
         rows, wanted = (x.flatten(0, 1), targets.flatten()) if mask is None else (x[mask], targets[mask])
         losses, _ = linear_cross_entropy(compute, self._projected(rows), self.matrix(), self.bias, wanted)
         if mask is None:
@@ -77,7 +77,7 @@ class Vocabulary(nn.Module):
 
     def objective(self, x: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
         """What to train on with label smoothing, and -log p(target) without a gradient: rows (N, H) -> two (N,)."""
-        compute = self.compute if self.training else Compute(self.compute.kernels)
+        compute = self.compute.when(self.training)
         return linear_cross_entropy(compute, self._projected(x), self.matrix(), self.bias, targets, smoothing)
 
     def log_mass(self, x: Tensor, targets: Tensor, subset: Tensor) -> tuple[Tensor, Tensor]:

@@ -20,7 +20,7 @@ from nlprnn.nn.kernels.process import prepare
 from nlprnn.settings import from_json
 from nlprnn.tasks.baseline import Baseline
 from nlprnn.tasks.labels import Labels
-from nlprnn.tasks.notes import Note, to_stderr
+from nlprnn.tasks.notes import Note, nowhere, to_stderr
 from nlprnn.text.labelled_batches import encode_texts
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 
@@ -52,18 +52,20 @@ class ClassificationModel:
     temperature: float = 1.0
     baseline: Baseline | None = None  # only within a run may there be none
 
-    def outputs(self, texts: Sequence[str], note: Note = to_stderr) -> np.ndarray:
-        """Calibrated log-probabilities of the classes, (N, K), or the network's scores, (N, 1); float64."""
+    def outputs(self, texts: Sequence[str], note: Note = to_stderr, fast: bool = False) -> np.ndarray:
+        """Calibrated log-probabilities of the classes, (N, K), or the network's scores, (N, 1); see `text_scores`."""
         encoded = encode_texts(texts, self.tokenizer, self.max_length)
         if encoded.cut:
             note(f"note: {encoded.describe()}")
-        found = text_scores(self.model, encoded.ids).astype(np.float64)
+        found = text_scores(self.model, encoded.ids, fast).astype(np.float64)
         return found if self.labels.scores else calibrated(found, self.temperature)
 
     def classify(
         self, texts: Iterable[str], explain: bool = False, note: Note = to_stderr, window: int = WINDOW
     ) -> Iterator[Judgement | None]:
         """What is told of each text, None of an empty one; in order and in constant memory.
+
+        Read in bfloat16 where the processor has it (see `text_scores`), but for what words add.
 
         With `explain` also which words moved it: for each the log-odds of the label less what they are without the
         word (leave one out; Li, Monroe and Jurafsky 2016, equation 1, in odds), or, of scores, the score less that
@@ -77,7 +79,7 @@ class ClassificationModel:
 
     def _judgements(self, texts: Sequence[str], explain: bool, note: Note) -> list[Judgement]:
         """Of texts that are not empty, at least one."""
-        outputs = self.outputs(texts, note)
+        outputs = self.outputs(texts, note, fast=True)
         words = self._explained(texts, outputs) if explain else [None] * len(texts)
         return [self._judged(row, moved) for row, moved in zip(outputs, words, strict=True)]
 
@@ -90,13 +92,14 @@ class ClassificationModel:
         name = self.labels.names[label]
         return Judgement(name, chances[name], chances, None, words)
 
-    def _explained(self, texts: Sequence[str], outputs: np.ndarray) -> list[list[tuple[str, float]]]:
-        """The words of each text, white-space separated, with what each adds to what is told of it."""
+    def _explained(self, texts: Sequence[str], told: np.ndarray) -> list[list[tuple[str, float]]]:
+        """The words of each text, white-space separated, with what each adds to what was told of it, in float32."""
+        whole = self.outputs(texts, nowhere)
         words = [self.tokenizer.words(text) for text in texts]
         rows = np.repeat(np.arange(len(texts)), [len(some) for some in words])
         without = (" ".join(some[:place] + some[place + 1 :]) for some in words for place in range(len(some)))
-        lacking = [self.outputs(part, lambda _: None) for part in iter(lambda: list(islice(without, ROWS)), [])]
-        changes = self._strength(outputs[rows], outputs[rows]) - self._strength(np.concatenate(lacking), outputs[rows])
+        lacking = [self.outputs(part, nowhere) for part in iter(lambda: list(islice(without, ROWS)), [])]
+        changes = self._strength(whole[rows], told[rows]) - self._strength(np.concatenate(lacking), told[rows])
         ends = np.cumsum([len(some) for some in words])[:-1]
         return [
             list(zip(some, moved.tolist(), strict=True))

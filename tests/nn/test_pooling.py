@@ -1,4 +1,4 @@
-"""Pooling, against each sequence by itself, without padding."""
+"""Pooling, against each sequence by itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nlprnn.config.classification import POOLINGS
 from nlprnn.nn.pooling import Pooling
+from nlprnn.nn.steps import unpad
 
 SIZE, LENGTHS = 6, torch.tensor([4, 1, 7, 3])
 
@@ -25,13 +26,14 @@ def alone(pooling: Pooling, outputs: Tensor, last: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("kind", POOLINGS)
-def test_a_padded_batch_is_pooled_as_each_sequence_alone(kind: str) -> None:
+def test_a_batch_is_pooled_as_each_sequence_alone(kind: str) -> None:
     generator = torch.Generator().manual_seed(1)
     pooling = Pooling(kind, SIZE, generator)
-    outputs = torch.randn(7, 4, SIZE, generator=generator) - 3  # below zero, so that padding would be the largest
-    outputs[torch.arange(7)[:, None] >= LENGTHS] = 0.0
+    outputs = torch.randn(7, 4, SIZE, generator=generator) - 3
     last = torch.randn(4, SIZE, generator=generator)
-    found = pooling(outputs, last, LENGTHS)
+    steps, order, places = unpad(LENGTHS, 7)
+    found = pooling(outputs.flatten(0, 1)[places], last[order], steps)
     assert found.shape == (4, pooling.size)
-    for row, length in enumerate(LENGTHS.tolist()):
-        torch.testing.assert_close(found[row], alone(pooling, outputs[:length, row], last[row]))
+    for row, index in enumerate(order.tolist()):
+        own = outputs[: LENGTHS[index], index]
+        torch.testing.assert_close(found[row], alone(pooling, own, last[index]))

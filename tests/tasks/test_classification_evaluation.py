@@ -11,6 +11,7 @@ from sklearn.metrics import cohen_kappa_score, confusion_matrix, f1_score
 
 from nlprnn import evaluate_classifier
 from nlprnn.errors import DataError
+from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.tasks.classification_evaluation import figures_of
 from nlprnn.tasks.classification_model import ClassificationModel, load_classifier
 from nlprnn.tasks.labels import Labels
@@ -18,7 +19,10 @@ from nlprnn.tasks.labels import Labels
 
 @pytest.fixture
 def model(small_classifier: Path) -> ClassificationModel:
-    return load_classifier(small_classifier)
+    """It reads in float32, whatever the processor has."""
+    found = load_classifier(small_classifier)
+    found.model.use(choose("auto", "fp32", found.model.device))
+    return found
 
 
 def test_figures_are_those_of_scikit_learn_on_what_is_told(

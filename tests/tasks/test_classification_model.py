@@ -13,12 +13,16 @@ import torch
 from nlprnn import load, train_classifier
 from nlprnn.checkpoint import CALIBRATION
 from nlprnn.errors import ModelDirectoryError
+from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.tasks.classification_model import ClassificationModel, calibrated, load_classifier
 
 
 @pytest.fixture
 def model(small_classifier: Path) -> ClassificationModel:
-    return load_classifier(small_classifier)
+    """It reads in float32, whatever the processor has."""
+    found = load_classifier(small_classifier)
+    found.model.use(choose("auto", "fp32", found.model.device))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,9 @@ def scorer(reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Classific
     """One that tells scores as numbers."""
     settings = {"hidden": 6, "embedding": 6, "head_hidden": 0, "threads": 1, "averaging": 0.0}
     out = tmp_path_factory.mktemp("model") / "scores"
-    return train_classifier(reviews, out, regression=True, epochs=2, lr=0.05, quiet=True, **settings).model
+    found = train_classifier(reviews, out, regression=True, epochs=2, lr=0.05, quiet=True, **settings).model
+    found.model.use(choose("auto", "fp32", found.model.device))
+    return found
 
 
 @pytest.fixture
@@ -66,6 +72,20 @@ def test_probabilities_are_the_networks_own_divided_by_the_temperature(
         assert list(judgement.probabilities.values()) == pytest.approx(chances.tolist(), rel=1e-3, abs=1e-6)
         assert judgement.score is None
         assert judgement.words is None
+
+
+def test_reading_in_bfloat16_changes_little_and_what_words_add_not_at_all(
+    model: ClassificationModel, small_classifier: Path, lines: list[str]
+) -> None:
+    fast = load_classifier(small_classifier)
+    texts = [line for line in lines if line.strip()]
+    exact = np.array([list(one.probabilities.values()) for one in model.classify(texts)])
+    found = np.array([list(one.probabilities.values()) for one in fast.classify(texts)])
+    for one, other in zip(fast.classify(texts[:5], True), model.classify(texts[:5], True), strict=True):
+        assert dict(one.words) == pytest.approx(dict(other.words), rel=1e-4, abs=1e-5)
+    np.testing.assert_allclose(found, exact, atol=0.01)
+    rounded = fast.model.stack.compute.bf16
+    assert rounded == (np.abs(found - exact).max() > 1e-6)  # the fast path is the one that is taken
 
 
 def test_a_text_is_judged_the_same_whatever_stands_around_it(model: ClassificationModel, lines: list[str]) -> None:

@@ -20,10 +20,15 @@ from nlprnn.nn.steps import Steps
 
 @dataclass(frozen=True)
 class Compute:
-    """How to compute: with which kernels, and whether training's large products are in bfloat16."""
+    """How to compute: with which kernels, and whether large products are in bfloat16: of training alone, or always."""
 
     kernels: str = "torch"
     bf16: bool = False
+    always: bool = False
+
+    def when(self, training: bool) -> Compute:
+        """How to compute in training, or out of it."""
+        return self if training or self.always else Compute(self.kernels)
 
 
 def choose(kernels: str, precision: str, device: torch.device) -> Compute:
