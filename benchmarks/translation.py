@@ -2,7 +2,7 @@
 
     translation_data.py      the sizes, and the files that all sides read
     translation_peer.py      JoeyNMT's side, in its recurrent mode; how to install it stands there
-    translation_ours.py      nlprnn's side, with one decoder layer, as JoeyNMT's, and with two, as by default
+    translation_ours.py      nlprnn's side, with one decoder layer, as JoeyNMT's and by default, and with two
     translation_workers.py   processes that each hold one side and sleep while another is measured
 
 DIR holds train.en, train.de, val.en and val.de; `--peer` is the Python of the environment that JoeyNMT is installed in.

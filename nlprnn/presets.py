@@ -68,5 +68,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 # Howard and Ruder 2018 (ULMFiT): how a classifier is trained that starts from a language model, and how that is first
 # trained further on the classifier's own texts. The rates are ours, for AdamW and small data.
-TRANSFER: dict[str, Any] = {"schedule": "triangular", "layer_decay": 2.6, "unfreezing": True, "lr": 0.004}
+TRANSFER: dict[str, Any] = {
+    "pooling": "concatenated",
+    "head_hidden": 50,
+    "schedule": "triangular",
+    "layer_decay": 2.6,
+    "unfreezing": True,
+    "lr": 0.004,
+}
 FINE_TUNING: dict[str, Any] = {"schedule": "triangular", "lr": 0.002, "epochs": 6, "batch_size": 16, "bptt": 70}

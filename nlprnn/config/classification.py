@@ -38,12 +38,12 @@ class ClassifierConfig(Config):
     embedding: int = option(200, "Embedding size", low=1, metavar="N")
     bidirectional: bool = option(True, "Read from both ends")
     pooling: str = option(
-        "concatenated",
+        "max",
         "How the states of all words become one vector: the last one, their mean or maximum, these three side by side, "
         "or a mean weighted by self-attention",
         choices=POOLINGS,
     )
-    head_hidden: int = option(50, "Units between that vector and the label; 0 for none", low=0, metavar="N")
+    head_hidden: int = option(0, "Units between that vector and the label; 0 for none", low=0, metavar="N")
     dropout: float = probability(
         0.4, "Locked dropout on embeddings and between layers, and dropout of the pooled vector"
     )

@@ -20,7 +20,7 @@ from nlprnn.nn.kernels.dispatch import Compute
 from nlprnn.nn.pooling import Pooling
 from nlprnn.nn.stack import RecurrentStack
 from nlprnn.nn.steps import unpad
-from nlprnn.nn.vocabulary import embed
+from nlprnn.nn.vocabulary import WIDE, embed
 
 
 class TextBatch(Protocol):
@@ -50,7 +50,7 @@ class Classifier(nn.Module):
             return nn.Parameter(torch.empty(rows, columns).uniform_(-bound, bound, generator=generator))
 
         self.embedding = nn.Parameter(
-            torch.empty(vocabulary, config.embedding).uniform_(-0.1, 0.1, generator=generator)
+            torch.empty(vocabulary, config.embedding).uniform_(-WIDE, WIDE, generator=generator)
         )
         sizes = [config.hidden] * (config.layers - 1) + [config.last_hidden or config.hidden]
         self.stack = RecurrentStack(

@@ -22,11 +22,7 @@ from nlprnn.nn.dropout import dropout
 from nlprnn.nn.kernels.dispatch import Compute, linear
 from nlprnn.nn.kernels.stepping import PackedDecoder
 from nlprnn.nn.stack import RecurrentStack, StackState
-from nlprnn.nn.vocabulary import Vocabulary, embed
-
-# First embeddings are drawn from +-0.5. From +-0.1, as is usual for language models, attention is learnt far later: on
-# 29,000 pairs the first epoch ends at a perplexity of 114, not of 60 (docs/experiments.md).
-EMBEDDING_RANGE = 0.5
+from nlprnn.nn.vocabulary import WIDE, Vocabulary, embed
 
 
 class PairBatch(Protocol):
@@ -77,10 +73,8 @@ class Translator(nn.Module):
             return nn.Parameter(torch.empty(rows, columns).uniform_(-bound, bound, generator=generator))
 
         context = 0 if config.attention == "none" else 2 * half
-        self.vocabulary = Vocabulary(
-            target_types, size, size, config.tied, config.dropout_embedding, EMBEDDING_RANGE, generator
-        )
-        self.source = weight(source_types, size, EMBEDDING_RANGE) if source_types else None
+        self.vocabulary = Vocabulary(target_types, size, size, config.tied, config.dropout_embedding, WIDE, generator)
+        self.source = weight(source_types, size, WIDE) if source_types else None
         self.encoder = stack(size, [half] * config.encoder_layers, bidirectional=True)
         self.bridge = weight(config.decoder_layers * self.encoder.cell.states * hidden, 2 * half)
         self.first = stack(size, [hidden])

@@ -9,6 +9,10 @@ from torch.nn import functional as F
 from nlprnn.nn.dropout import embedding_dropout
 from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy, log_mass
 
+# First embeddings of what reads whole texts, translators and classifiers, are drawn from +-0.5. From +-0.1, as is usual
+# for language models, words tell themselves apart in the states far later, or never (docs/experiments.md).
+WIDE = 0.5
+
 
 def embed(ids: Tensor, matrix: Tensor, p: float, sparse: bool = False) -> Tensor:
     """Rows of a matrix (V, E) for ids (...) -> (..., E), whole types dropped with probability p.

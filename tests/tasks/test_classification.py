@@ -246,8 +246,8 @@ def test_names_have_no_mean_absolute_error_to_choose_by(tmp_path: Path) -> None:
 
 def test_a_resumed_run_keeps_its_text_and_settings(reviews: Path, tmp_path: Path) -> None:
     train_classifier(reviews, tmp_path / "out", epochs=1, **TINY)
-    with pytest.raises(ConfigError, match=r"--pooling max: the run to resume was started with concatenated"):
-        train_classifier(reviews, tmp_path / "out", resume=True, pooling="max", quiet=True)
+    with pytest.raises(ConfigError, match=r"--pooling mean: the run to resume was started with max"):
+        train_classifier(reviews, tmp_path / "out", resume=True, pooling="mean", quiet=True)
     other = write(tmp_path, GOOD.replace("2\tgreat", "3\tgreat") + "2\tx\n" * 12)
     with pytest.raises(ModelDirectoryError, match="was trained or validated on another text"):
         train_classifier(other, tmp_path / "out", resume=True, quiet=True)
