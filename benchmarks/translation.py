@@ -13,9 +13,9 @@ What is the same for all: pairs and their order, vocabulary, batches of 64 sente
 both languages, one LSTM of 256 units in each direction, a decoder of 512, bilinear attention; dropout of 0.3, no label
 smoothing, Adam at a constant rate. What each keeps for itself is its design. JoeyNMT feeds the attention's result back
 into its decoder and predicts from 512 units with a matrix of its own, so that a target token is multiplied with 7
-million weights. nlprnn predicts from 256 units with the embeddings: 4 million; with its second decoder layer, which
-reads what the first attended to, they are 7 million as well. In training it multiplies in bfloat16 where the processor
-can, as by default.
+million weights. nlprnn predicts from 256 units with the embeddings: 4 million; with a second decoder layer, which reads
+what the first attended to, they are 7 million as well. In training, and in the steps of translating, it multiplies in
+bfloat16 where the processor can, as by default.
 
 Training is measured on the same batches, and then once more with nlprnn's own, of pairs of like length and as many
 tokens, against the same peer. What the first training taught is what then translates, in two ways:
@@ -27,7 +27,7 @@ tokens, against the same peer. What the first training taught is what then trans
 
 Training begins with text at JoeyNMT's, as it always does there, and with ids at nlprnn's; that is a hundredth of its
 time. Translating is from ids to ids. JoeyNMT gets its sentences sorted by length, which it does not do by itself. A
-full run takes some twenty minutes on two idle cores, most of it JoeyNMT's; with --quick three.
+full run takes some eleven minutes on two idle cores, most of it JoeyNMT's; with --quick three.
 """
 
 from __future__ import annotations

@@ -79,9 +79,10 @@ class Ours:
         self.model.eval()
         how, never, found = Search(beam, length_penalty=1.0), [EOS_ID] if forced else [], []
         started = time.perf_counter()
+        packed = self.model.pack()
         for number, most in zip(numbers, steps, strict=True):
             _, source, lengths = self.sources[number]
-            stepper = TranslatorStepper(self.model, self.model.encode(source, lengths))
+            stepper = TranslatorStepper(self.model, self.model.encode(source, lengths), packed)
             found += search(stepper, len(lengths), how, [most] * len(lengths), never)
         seconds = time.perf_counter() - started
         return {
