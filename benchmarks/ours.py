@@ -143,7 +143,13 @@ class Classifying:
     """As `classify` does, but for reading and printing lines."""
 
     def __init__(self, case: Case, kernels: str) -> None:
-        sizes = {"layers": case.layers, "hidden": case.hidden, "embedding": case.inputs, "head_hidden": HEAD}
+        sizes = {
+            "layers": case.layers,
+            "hidden": case.hidden,
+            "embedding": case.inputs,
+            "head_hidden": HEAD,
+            "pooling": "concatenated",
+        }
         network = Classifier(ClassifierConfig(cell=case.cell, **sizes), case.vocabulary, CLASSES)
         network.use(choose("native", "fp32", CPU) if kernels == "exact" else choose(kernels, "auto", CPU))
         self.parameters = list(network.parameters())
