@@ -53,7 +53,7 @@ class RecurrentStack(nn.Module):
     A bidirectional stack has two layers at each depth, one for each reading direction, whose outputs stand side by
     side; `layers` holds them as forward, backward, forward, ... `dropout` acts between the layers (not on the input and
     not on the last output), `weight_drop` on every recurrent matrix, with one mask for all steps of a batch. `compute`
-    says which kernels run; bfloat16 is for training alone.
+    says which kernels run, and when in bfloat16.
     """
 
     def __init__(

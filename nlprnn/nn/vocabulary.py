@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from nlprnn.nn.dropout import embedding_dropout
 from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy, log_mass
 
-# First embeddings of what reads whole texts, translators and classifiers, are drawn from +-0.5. From +-0.1, as is usual
-# for language models, words tell themselves apart in the states far later, or never (docs/experiments.md).
+# First embeddings of translators and classifiers are drawn from +-0.5. From +-0.1, as is usual for language models,
+# attention is learnt far later (docs/experiments.md); for classifiers the two were compared once, and nearly equal.
 WIDE = 0.5
 
 
