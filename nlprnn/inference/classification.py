@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 
+from nlprnn.inference.precision import computing
 from nlprnn.models.classifier import Classifier
 from nlprnn.text.bucketing import Ragged
 from nlprnn.text.labelled_batches import text_batches
@@ -25,18 +22,8 @@ def text_scores(model: Classifier, texts: Ragged, fast: bool = False) -> np.ndar
     model.eval()
     width = 1 if model.config.regression else model.classes
     found = np.empty((len(texts), width), dtype=np.float32)
-    with _computing(model, fast):
+    with computing([model], fast):
         for indices, text, lengths in text_batches(texts, TOKENS):
             scores = model.scores(text.to(model.device), lengths)
             found[indices] = (scores if model.config.regression else model.log_probs(scores)).cpu().numpy()
     return found
-
-
-@contextlib.contextmanager
-def _computing(model: Classifier, fast: bool) -> Iterator[None]:
-    before = model.stack.compute
-    model.use(dataclasses.replace(before, always=fast))
-    try:
-        yield
-    finally:
-        model.use(before)

@@ -13,6 +13,7 @@ from nlprnn.config.decoding import Sampling, Search
 from nlprnn.inference.beam import Hypothesis, SourceStepper, search
 from nlprnn.inference.drawing import draw_sequences
 from nlprnn.inference.ensemble import Ensemble
+from nlprnn.inference.precision import computing
 from nlprnn.models.translator import Translator, TranslatorStepper
 from nlprnn.text.bucketing import PairBatch, Ragged, SourceBatch, buckets, in_order, pair_batch, pair_lengths, restored
 
@@ -60,17 +61,15 @@ def sample_ids(
 @torch.inference_mode()
 def _decoded(members: Sequence[Translator], sources: Ragged, decode: Decode) -> list[list[Hypothesis]]:
     """What `decode` makes of the sources, some of like length at a time, in their order."""
-
     packed = [member.pack() for member in members]
 
     def results() -> Iterator[tuple[np.ndarray, list[list[Hypothesis]]]]:
         for batch in in_order(sources, SENTENCES):
-            steppers = [
-                TranslatorStepper(
-                    member, member.eval().encode(batch.source.to(member.device), batch.source_lengths), own
-                )
-                for member, own in zip(members, packed, strict=True)
-            ]
+            with computing(members, fast=None not in packed):  # as precise as the steps that follow
+                encoded = [
+                    member.eval().encode(batch.source.to(member.device), batch.source_lengths) for member in members
+                ]
+            steppers = [TranslatorStepper(*each) for each in zip(members, encoded, packed, strict=True)]
             most = [longest_target(length) for length in batch.source_lengths.tolist()]
             yield batch.indices, decode(steppers[0] if len(steppers) == 1 else Ensemble(steppers), batch, most)
 

@@ -84,6 +84,11 @@ class Classifier(nn.Module):
         self.stack.compute = compute
 
     @property
+    def compute(self) -> Compute:
+        """The kernels in use."""
+        return self.stack.compute
+
+    @property
     def device(self) -> torch.device:
         return self.output.device
 

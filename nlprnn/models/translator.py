@@ -90,12 +90,17 @@ class Translator(nn.Module):
                 part.compute = compute
 
     @property
+    def compute(self) -> Compute:
+        """The kernels in use."""
+        return self.first.compute
+
+    @property
     def device(self) -> torch.device:
         return self.readout.device
 
     def pack(self) -> PackedDecoder | None:
         """The decoder as it is now, packed for steps; None where there are no compiled kernels for it."""
-        compiled = self.first.compute.kernels == "native" and self.device.type == "cpu"
+        compiled = self.compute.kernels == "native" and self.device.type == "cpu"
         if not compiled or self.attention is None or self.attention.kind == "additive":
             return None
         layers = [*self.first.weights(), *(self.upper.weights() if self.upper is not None else ())]
@@ -108,7 +113,7 @@ class Translator(nn.Module):
         matrix = self.vocabulary.embedding if self.source is None else self.source
         outputs, last = self.encoder(self._drop(embed(source, matrix, p)), lengths=lengths)
         ends = torch.cat([last[-2][0], last[-1][0]], dim=1)  # (B, 2 half): where each direction ended
-        bridged = linear(Compute(self.first.compute.kernels), ends, self.bridge)
+        bridged = linear(Compute(self.compute.kernels), ends, self.bridge)
         first = torch.tanh(bridged).split(self.config.hidden, dim=1)
         states = self.encoder.cell.states
         layers = tuple(first[index : index + states] for index in range(0, len(first), states))
@@ -133,7 +138,7 @@ class Translator(nn.Module):
             below = self._drop(x)
             x, above = self.upper(below if weights is None else torch.cat([below, context], dim=2), state[1], lengths)
         top = x if weights is None else torch.cat([x, context], dim=2)
-        compute = self.first.compute.when(self.training)
+        compute = self.compute.when(self.training)
         readout = torch.tanh(linear(compute, self._drop(top), self.readout))
         return Decoded(readout, weights, (after_first, above))
 
@@ -148,7 +153,7 @@ class Translator(nn.Module):
         return Loss(nll.sum(), loss.sum() - nll.sum(), len(targets), None)
 
     def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.config.dropout, True, self.training, self.first.compute)
+        return dropout(x, self.config.dropout, True, self.training, self.compute)
 
 
 class TranslatorStepper:
