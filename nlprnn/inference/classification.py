@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from nlprnn.inference.precision import computing
 from nlprnn.models.classifier import Classifier
+from nlprnn.models.precision import computing
 from nlprnn.text.bucketing import Ragged
 from nlprnn.text.labelled_batches import text_batches
 

@@ -13,7 +13,7 @@ from nlprnn.config.decoding import Sampling, Search
 from nlprnn.inference.beam import Hypothesis, SourceStepper, search
 from nlprnn.inference.drawing import draw_sequences
 from nlprnn.inference.ensemble import Ensemble
-from nlprnn.inference.precision import computing
+from nlprnn.models.precision import computing
 from nlprnn.models.translator import Translator, TranslatorStepper
 from nlprnn.text.bucketing import PairBatch, Ragged, SourceBatch, buckets, in_order, pair_batch, pair_lengths, restored
 

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from nlprnn.errors import DataError
 from nlprnn.text.lines import Lines, open_sources
 from nlprnn.text.readers import BLOCK, text_blocks
+from nlprnn.text.separated import separated_rows
 
 # Endings of tables -> the builder of `datasets`, and its options. Cells are strings as they stand: "NA" is a word.
 _CSV = {"keep_default_na": False, "index_col": False}
@@ -112,6 +113,9 @@ def table_rows(path: Path) -> Iterator[dict[str, Any]]:
     except (DataError, GeneratorExit):
         raise
     except Exception as error:  # whatever pandas, pyarrow and datasets call it
+        if name == "csv":
+            for _ in separated_rows(path, options.get("sep", ",")):  # which tells the line of such a row
+                pass
         message = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"not a readable {name} table ({message[:200]}); quote its cells or repair the row", path
