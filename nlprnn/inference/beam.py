@@ -35,9 +35,9 @@ from torch.nn import functional
 from nlprnn.config.decoding import Search
 from nlprnn.errors import ConfigError
 from nlprnn.inference.decoding import State, Stepper
+from nlprnn.nn.kernels.dispatch import largest
 from nlprnn.text.chunk_tokenizer import EOS_ID
 
-BLOCK = 32  # types whose largest is looked for first
 LEAST_COVERAGE = torch.finfo(torch.float32).min  # log 0, but finite: what was never looked at must not lose its rank
 
 
@@ -212,7 +212,7 @@ def _continuations(log_probs: Tensor, before: Tensor, beam: int, never: Sequence
     and so many that do not end are among the first `beam` + W of all, because no more than W end.
     """
     sources, width = before.shape
-    values, ids = _likeliest(log_probs, beam + 1 + len(never))  # one of which may be <eos>, and some forbidden
+    values, ids = largest(log_probs, beam + 1 + len(never))  # one of which may be <eos>, and some forbidden
     values, ids = values.cpu().double(), ids.cpu()
     each = values.shape[1]
     if never:
@@ -222,31 +222,6 @@ def _continuations(log_probs: Tensor, before: Tensor, beam: int, never: Sequence
     order = order[:, : beam + width]
     more = _Continuations(log_prob[:, : beam + width], order // each, _take(ids.reshape(sources, -1), order))
     return more, min(beam, width * (each - 1))
-
-
-def _likeliest(log_probs: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest of each row (N, V), or all, and their ids; of equal ones the lower id first, unlike topk's."""
-    values, ids = _largest(log_probs, min(k + 1, log_probs.shape[1]))
-    tied = (values[:, 1:] == values[:, :-1]).any(1).nonzero()[:, 0]  # seldom; sorting takes forty times as long
-    if len(tied):
-        rows = log_probs[tied].sort(dim=1, descending=True, stable=True)
-        values[tied], ids[tied] = rows.values[:, : k + 1], rows.indices[:, : k + 1]
-    return values[:, :k], ids[:, :k]
-
-
-def _largest(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest of each row (N, V), and their places. They lie in the k blocks with the largest maxima: to look at
-    these alone is several times as fast as torch's topk."""
-    whole = x.shape[1] // BLOCK * BLOCK
-    if whole < 4 * k * BLOCK:
-        return x.topk(k)
-    blocks = x[:, :whole].unflatten(1, (-1, BLOCK)).amax(dim=2).topk(k).indices  # (N, k)
-    inside = torch.arange(BLOCK, device=x.device)
-    places = (blocks[:, :, None] * BLOCK + inside).flatten(1)
-    rest = torch.arange(whole, x.shape[1], device=x.device).expand(len(x), -1)
-    places = torch.cat([places, rest], dim=1)
-    values, order = x.gather(1, places).topk(k)
-    return values, places.gather(1, order)
 
 
 def _coverage(stepper: Stepper, state: State, search: Search, shape: torch.Size) -> Tensor | None:

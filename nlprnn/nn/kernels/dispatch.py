@@ -14,8 +14,10 @@ from torch.nn import functional as F
 
 from nlprnn.errors import ConfigError
 from nlprnn.nn import cells
-from nlprnn.nn.kernels import library, native, output, sequence
+from nlprnn.nn.kernels import library, native, output, ranking, sequence
 from nlprnn.nn.steps import Steps
+
+FEW = 64  # numbers of a row that are found one by one; more are found by sorting
 
 
 @dataclass(frozen=True)
@@ -132,3 +134,13 @@ def drop(compute: Compute, x: Tensor, p: float) -> Tensor:
     if compute.kernels == "native":
         return native.drop(library.for_precision(compute.bf16), x, p)
     return F.dropout(x, p)
+
+
+def largest(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k largest of each row (N, V), or all, and their places, (N, k) each; of equal ones the first comes first.
+
+    Whatever finds them finds the same, so that there is nothing to choose.
+    """
+    if has_native(x.device) and x.dtype == torch.float32 and 0 < k <= min(FEW, x.shape[1]):
+        return native.largest(library.instructions(), x, k)
+    return ranking.largest(x, k)

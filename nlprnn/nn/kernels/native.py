@@ -59,6 +59,12 @@ class _Linear(ctypes.Structure):
     _fields_ = [*fields(ctypes.c_int64, "rows inputs outputs"), *fields(ctypes.c_void_p, "x w out")]
 
 
+class _Largest(ctypes.Structure):
+    """`struct largest` of csrc/native.h."""
+
+    _fields_ = [*fields(ctypes.c_int64, "rows columns k"), *fields(ctypes.c_void_p, "x values places")]
+
+
 def point(work: ctypes.Structure, **tensors: Tensor | None) -> None:
     """Have fields of a structure point to contiguous tensors."""
     for name, tensor in tensors.items():
@@ -187,6 +193,16 @@ def linear(level: int, x: Tensor, weight: Tensor) -> Tensor:
     point(work, x=x, w=weight, out=out)
     library.check(library.ready().nlprnn_linear(ctypes.byref(work), level, torch.get_num_threads()))
     return out
+
+
+def largest(level: int, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """See dispatch.largest; 0 < k <= V."""
+    x = x.detach().contiguous()
+    values, places = x.new_empty(len(x), k), torch.empty(len(x), k, dtype=torch.int64)
+    work = _Largest(len(x), x.shape[1], k)
+    point(work, x=x, values=values, places=places)
+    library.check(library.ready().nlprnn_largest(ctypes.byref(work), level, torch.get_num_threads()))
+    return values, places
 
 
 def drop(level: int, x: Tensor, p: float) -> Tensor:

@@ -14,8 +14,9 @@
 #include "linear.h"
 #include "step.h"
 #include "drop.h"
+#include "largest.h"
 
 #define KERNELS \
     {sequence_saved, sequence_scratch, sequence_forward, sequence_backward, \
      output_saved, output_scratch, output_forward, output_backward, \
-     sequence_packed, sequence_pack, step_packed, step_pack, step_scratch, step, drop, linear_scratch, linear}
+     sequence_packed, sequence_pack, step_packed, step_pack, step_scratch, step, drop, linear_scratch, linear, largest}

@@ -82,6 +82,11 @@ int nlprnn_linear(const struct linear *work, int instructions, int threads)
     return run(k->linear, work, k->linear_scratch(work), threads);
 }
 
+int nlprnn_largest(const struct largest *work, int instructions, int threads)
+{
+    return run(kernels_for(instructions)->largest, work, 0, threads);
+}
+
 int64_t nlprnn_sequence_packed(const struct sequence *work, int instructions)
 {
     return kernels_for(instructions)->sequence_packed(work);

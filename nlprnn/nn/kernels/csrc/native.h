@@ -55,6 +55,14 @@ struct linear {
     float *out;         /* (rows, outputs) */
 };
 
+/* The k largest numbers of each row, largest first, and their places; of equal ones those that stand first. */
+struct largest {
+    int64_t rows, columns, k; /* k: at least 1, at most `columns` */
+    const float *x;           /* (rows, columns) */
+    float *values;            /* (rows, k) */
+    int64_t *places;          /* (rows, k) */
+};
+
 /* One token of B sequences through all layers: embedding, layers, perhaps attention between two of them and a projection
    after them, log-probabilities. What was attended to is read by the layer above it, and by the projection. */
 struct step {
@@ -94,6 +102,7 @@ struct kernels {
     void (*drop)(const struct team *, const struct dropping *work, void *scratch);
     int64_t (*linear_scratch)(const struct linear *);
     void (*linear)(const struct team *, const struct linear *work, void *scratch);
+    void (*largest)(const struct team *, const struct largest *work, void *scratch);
 };
 
 extern const struct kernels kernels_avx512_bf16, kernels_avx512, kernels_avx2;
