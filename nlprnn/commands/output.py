@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from nlprnn.tasks.training_runs import TrainingRun
+
+Rows = Iterable[tuple[str, str]]
 
 
 def print_json(value: Any) -> None:
@@ -32,6 +37,16 @@ def print_table(rows: Iterable[Sequence[str]]) -> None:
     for row in table:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         click.echo("  ".join(cells).rstrip())
+
+
+def print_trained(run: TrainingRun, found: Rows, counted: str, speed: float, after: Rows = ()) -> None:
+    """What a training run found, between its directory and how long it took, then `after`; `counted` a second."""
+    took = [
+        ("minutes", f"{run.seconds / 60:.1f}"),
+        ("steps", f"{run.steps:,}"),
+        (f"{counted} a second", f"{speed:,.0f}"),
+    ]
+    print_table([("model", str(run.model.directory)), *found, *took, *after])
 
 
 def leave_if_interrupted(signal: int | None) -> None:

@@ -15,7 +15,7 @@ from nlprnn.commands.options import (
     overwrite_option,
     resume_option,
 )
-from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_trained
 from nlprnn.config.classification import (
     ClassifierConfig,
     ClassifierTokenizerConfig,
@@ -55,24 +55,23 @@ def command(texts: tuple[str, ...], as_json: bool, **options: Any) -> None:
     if as_json:
         print_json(run.summary())
     else:
-        print_table(_rows(run))
+        print_trained(run, _found(run), "texts", run.texts_per_second, _after(run))
     leave_if_interrupted(run.interrupted)
 
 
-def _rows(run: ClassifierRun) -> list[tuple[str, str]]:
+def _found(run: ClassifierRun) -> list[tuple[str, str]]:
     rows = [
-        ("model", str(run.model.directory)),
         ("validation accuracy", f"{run.valid_accuracy:.2%}"),
         ("  of the bag-of-words baseline", f"{run.baseline_valid_accuracy:.2%}"),
         ("validation macro F1", f"{run.valid_macro_f1:.2%}"),
     ]
     if run.valid_mae is not None:
         rows.append(("validation mean absolute error", f"{run.valid_mae:.3f}"))
-    rows += [
-        ("minutes", f"{run.seconds / 60:.1f}"),
-        ("steps", f"{run.steps:,}"),
-        ("texts a second", f"{run.texts_per_second:,.0f}"),
-    ]
+    return rows
+
+
+def _after(run: ClassifierRun) -> list[tuple[str, str]]:
+    rows = []
     if run.fine_tuning is not None:
         rows.append(("minutes of the language model before", f"{run.fine_tuning['seconds'] / 60:.1f}"))
     if run.folds is not None:

@@ -18,7 +18,7 @@ from nlprnn.commands.options import (
     test_option,
     valid_option,
 )
-from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_trained
 from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.config.tokenizing import TokenizerConfig
 
@@ -48,14 +48,7 @@ def command(corpus: tuple[str, ...], as_json: bool, **options: Any) -> None:
     if as_json:
         print_json(run.summary())
     else:
-        rows = [
-            ("model", str(run.model.directory)),
-            ("validation perplexity", f"{run.valid_perplexity:.2f}"),
-            ("minutes", f"{run.seconds / 60:.1f}"),
-            ("steps", f"{run.steps:,}"),
-            ("tokens a second", f"{run.tokens_per_second:,.0f}"),
-        ]
-        if run.test is not None:
-            rows.append(("test perplexity", f"{run.test['perplexity']:.2f}"))
-        print_table(rows)
+        found = [("validation perplexity", f"{run.valid_perplexity:.2f}")]
+        test = [] if run.test is None else [("test perplexity", f"{run.test['perplexity']:.2f}")]
+        print_trained(run, found, "tokens", run.tokens_per_second, test)
     leave_if_interrupted(run.interrupted)

@@ -15,7 +15,7 @@ from nlprnn.commands.options import (
     resume_option,
     side_options,
 )
-from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_trained
 from nlprnn.config.translation import PairTokenizerConfig, TranslationTrainingConfig, TranslatorConfig
 
 
@@ -49,17 +49,12 @@ def command(pairs: tuple[str, ...], as_json: bool, **options: Any) -> None:
     if as_json:
         print_json(run.summary())
     else:
-        rows = [
-            ("model", str(run.model.directory)),
+        found = [
             ("validation BLEU, greedy", f"{run.valid_bleu:.2f}"),
             ("validation chrF, greedy", f"{run.valid_chrf:.2f}"),
             ("validation perplexity", f"{run.valid_perplexity:.2f}"),
-            ("minutes", f"{run.seconds / 60:.1f}"),
-            ("steps", f"{run.steps:,}"),
-            ("target tokens a second", f"{run.tokens_per_second:,.0f}"),
         ]
-        if run.test is not None:
-            rows.append((f"test BLEU, beam {run.test['beam']}", f"{run.test['bleu']:.2f}"))
-        print_table(rows)
+        test = [] if run.test is None else [(f"test BLEU, beam {run.test['beam']}", f"{run.test['bleu']:.2f}")]
+        print_trained(run, found, "target tokens", run.tokens_per_second, test)
         click.echo(f"BLEU: {run.signature}")
     leave_if_interrupted(run.interrupted)

@@ -14,7 +14,7 @@ from nlprnn.commands.options import (
     overwrite_option,
     resume_option,
 )
-from nlprnn.commands.output import leave_if_interrupted, print_json, print_table
+from nlprnn.commands.output import leave_if_interrupted, print_json, print_trained
 from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.config.vec2seq import Vec2SeqConfig, Vec2SeqTrainingConfig
 
@@ -49,14 +49,7 @@ def command(texts: tuple[str, ...], columns: str | None, as_json: bool, **option
     if as_json:
         print_json(run.summary())
     else:
-        rows = [
-            ("model", str(run.model.directory)),
-            ("validation perplexity", f"{run.valid_perplexity:.3f}"),
-            ("minutes", f"{run.seconds / 60:.1f}"),
-            ("steps", f"{run.steps:,}"),
-            ("tokens a second", f"{run.tokens_per_second:,.0f}"),
-        ]
-        if run.test is not None:
-            rows.append(("test perplexity", f"{run.test['perplexity']:.3f}"))
-        print_table(rows)
+        found = [("validation perplexity", f"{run.valid_perplexity:.3f}")]
+        test = [] if run.test is None else [("test perplexity", f"{run.test['perplexity']:.3f}")]
+        print_trained(run, found, "tokens", run.tokens_per_second, test)
     leave_if_interrupted(run.interrupted)

@@ -26,7 +26,7 @@ from nlprnn.text.columns import (
 from nlprnn.text.corpus import part_named
 from nlprnn.text.plain import every_line
 from nlprnn.text.readers import text_blocks
-from nlprnn.text.separated import separated_rows
+from nlprnn.text.separated import one_line, separated_rows
 
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")  # usual names, where none is named
 LABEL_COLUMNS = ("label", "score", "stars", "rating", "class", "sentiment", "category")
@@ -277,7 +277,7 @@ def _of_folder(folder: Path, columns: Columns) -> dict[str, list[LabelledSource]
 
 def _labelled(source: LabelledSource, text: Any, label: Any, number: int) -> Labelled:
     """Checked and with its line ends made spaces. Raises DataError for an empty text and where there is no label."""
-    text, label = _one_line(text), _one_line(label).strip()
+    text, label = one_line(text), one_line(label).strip()
     if not text or text.isspace():
         raise source.fault(number, "the text is empty; write one, or remove it")
     if "\0" in text or "\0" in label:
@@ -297,8 +297,3 @@ def number_of(label: str) -> float | None:
         return None if "_" in label else float(label)  # 1_000 is a name
     except ValueError:
         return None
-
-
-def _one_line(cell: Any) -> str:
-    """A cell's text, which may have several lines; none for a cell without value."""
-    return "" if cell is None else str(cell).translate({ord("\n"): " ", ord("\r"): " "})

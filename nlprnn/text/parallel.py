@@ -5,7 +5,6 @@ Two files are paired line by line, blank lines included; in a table a pair is a 
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,8 @@ from nlprnn.text.columns import (
 )
 from nlprnn.text.corpus import part_named
 from nlprnn.text.lines import Lines, Selection, open_sources
-from nlprnn.text.readers import LONGEST, text_blocks
+from nlprnn.text.plain import whole_lines
+from nlprnn.text.separated import cells, counted, one_line
 
 USUAL_NAMES = ("source", "target")  # of the columns, where none are named
 STRUCT = "translation"  # the column in which data sets of translations keep one entry a language
@@ -62,7 +62,7 @@ class FilePairs:
 
     def pairs(self) -> Iterator[Pair]:
         """Raises DataError where the files have unlike numbers of lines."""
-        sources, targets = _all_lines(self.source), _all_lines(self.target)
+        sources, targets = whole_lines(self.source), whole_lines(self.target)
         for line, (source, target) in enumerate(zip_longest(sources, targets), 1):
             if source is None or target is None:
                 more = line + sum(1 for _ in chain(sources, targets))
@@ -89,25 +89,13 @@ class TsvPairs:
 
     def pairs(self) -> Iterator[Pair]:
         """Empty lines are skipped. Raises DataError with the line of a row that is not two cells."""
-        lines = (line.replace("\r", " ") + "\n" for line in _all_lines(self.path))
-        rows = csv.reader(lines, "excel-tab", strict=True)  # not strict, a stray quotation mark would swallow text
-        while True:
-            line = rows.line_num + 1
-            try:
-                row = next(rows, None)
-            except csv.Error as error:
-                remedy = "close and double quotation marks as CSV does, or give source and target as two files"
-                raise DataError(f"its cells cannot be told apart ({error}); {remedy}", self.path, line) from error
-            if row is None:
-                return
-            if len(row) == 2:
-                yield Pair(_one_line(row[0]), _one_line(row[1]), line)
-            elif row:
+        for line, row in cells(self.path, "\t"):
+            if len(row) != 2:
                 remedy = "put a tab between the two, or give the translations as a second file"
                 if len(row) > 2:
                     remedy = "cut the others off (`cut -f1,2`), or name the columns if there is a header"
-                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                raise DataError(f"{cells}, not source and target; {remedy}", self.path, line)
+                raise DataError(f"{counted(row)}, not source and target; {remedy}", self.path, line)
+            yield Pair(one_line(row[0]), one_line(row[1]), line)
 
 
 @dataclass(frozen=True)
@@ -134,10 +122,10 @@ class ColumnPairs:
         cell = row[column] if column in row else languages[column]
         if isinstance(cell, (dict, list)):
             raise DataError(f"row {number}: the column {column!r} holds no text; name another", self.name)
-        text = "" if cell is None else str(cell)
+        text = one_line(cell)
         if "\0" in text:
             raise DataError(f"row {number} holds a NUL character; remove it", self.name)
-        return _one_line(text)
+        return text
 
 
 class Parallel:
@@ -296,27 +284,6 @@ def _of_folder(folder: Path, named: str | None, names: tuple[str, str]) -> dict[
         endings = f"train.{names[0]} with train.{names[1]}"
         raise DataError(f"the folder has neither {endings} nor train.tsv; name both endings, or the files", folder)
     return found
-
-
-def _all_lines(path: Path) -> Iterator[str]:
-    """Every line of a text file without its end, blank ones too. Raises DataError for one too long to be held."""
-    rest = ""
-    number = 0
-    for block in text_blocks(path):
-        lines = (rest + block).split("\n")
-        rest = lines.pop()
-        number += len(lines)
-        for line in lines:
-            yield line.removesuffix("\r")
-        if len(rest) > LONGEST:
-            raise DataError(f"a line of over {LONGEST:,} characters; put one sentence a line", path, number + 1)
-    if rest:
-        yield rest.removesuffix("\r")
-
-
-def _one_line(text: str) -> str:
-    """A cell's text, which may have several lines."""
-    return text.translate({ord("\n"): " ", ord("\r"): " "})
 
 
 def _blank(text: str) -> bool:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from nlprnn.text.readers import decode_blocks, text_blocks
+from nlprnn.errors import DataError
+from nlprnn.text.readers import LONGEST, decode_blocks, text_blocks
 
 STANDARD_INPUT = "standard input"
 
@@ -18,6 +19,21 @@ def every_line(file: str | Path | None) -> Iterator[str]:
         marked = (line.removeprefix(codecs.BOM_UTF8) for line in sys.stdin.buffer)
         return _lines(decode_blocks(marked, Path(STANDARD_INPUT)))
     return _lines(text_blocks(Path(file)))
+
+
+def whole_lines(path: Path) -> Iterator[str]:
+    """Each line of a file, without its end. Raises DataError for one too long to be held, and as `every_line` does."""
+    rest = ""
+    number = 0
+    for block in text_blocks(path):
+        *lines, rest = (rest + block).split("\n")
+        number += len(lines)
+        for line in lines:
+            yield line.removesuffix("\r")
+        if len(rest) > LONGEST:
+            raise DataError(f"a line of over {LONGEST:,} characters; put one sentence a line", path, number + 1)
+    if rest:
+        yield rest.removesuffix("\r")
 
 
 def _lines(blocks: Iterable[str]) -> Iterator[str]:

@@ -152,7 +152,7 @@ def test_a_folder_without_pairs_is_told(tmp_path: Path) -> None:
         ("a.tsv", b"a\tb\nc\0\td\n", "a.tsv:2: a NUL byte"),
         ("a.tsv", b"a\tb\n" + b"c" * 2_000_000 + b"\td\n", "a.tsv:2: a line of over 524,288 characters"),
         ("a.csv", b"source,target\na,b\ncaf\xe9,c\n", "a.csv:3: byte 0xe9 is not UTF-8"),
-        ("a.csv", b"source,target\na,b,c\n", "a.csv: not a readable csv table"),
+        ("a.csv", b"source,target\na,b,c\n", "a.csv:2: 3 cells, but the header has 2"),
         ("a.jsonl", b'{"source": "a", "target": "b\\u0000"}\n', "a.jsonl: row 1 holds a NUL character"),
         ("a.jsonl", b'{"source": "a", "target": ["b"]}\n', "a.jsonl: row 1: the column 'target' holds no text"),
     ],
