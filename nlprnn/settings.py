@@ -33,6 +33,11 @@ def probability(default: float | None, help: str, **more: Any) -> Any:
     return option(default, help, low=0.0, below=1.0, metavar="P", **more)
 
 
+def other_default(base: type[Config], name: str, default: Any) -> Any:
+    """The option of that name of a configuration, with another default."""
+    return field(default=default, metadata=base.__dataclass_fields__[name].metadata)
+
+
 @dataclass(frozen=True)
 class Config:
     """Base of all configurations: checked when made, told in one line when wrong."""

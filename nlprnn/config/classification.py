@@ -8,7 +8,7 @@ from nlprnn.config.cells import CELLS
 from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.config.training import TrainingConfig
 from nlprnn.errors import ConfigError
-from nlprnn.settings import Config, option, probability
+from nlprnn.settings import Config, option, other_default, probability
 
 POOLINGS = ("last", "mean", "max", "concatenated", "attention")
 CLASS_WEIGHTS = ("none", "balanced")
@@ -64,14 +64,8 @@ class ClassifierConfig(Config):
 class ClassifierTrainingConfig(TrainingConfig):
     """How a classifier is trained: on batches of texts of like length."""
 
-    lr: float = option(0.002, "Peak learning rate", low=0.0, metavar="X")
-    averaging: float = option(
-        0.99,
-        "Exponential moving average of the weights, decay per step (0: off)",
-        low=0.0,
-        below=1.0,
-        metavar="X",
-    )
+    lr: float = other_default(TrainingConfig, "lr", 0.002)
+    averaging: float = other_default(TrainingConfig, "averaging", 0.99)
     batch_size: int = option(32, "Texts trained on side by side", low=1, metavar="N")
     class_weights: str = option(
         "none", "balanced: each class weighs as much in training as any other, however rare", choices=CLASS_WEIGHTS

@@ -8,7 +8,7 @@ from nlprnn.config.cells import CELLS
 from nlprnn.config.tokenizing import TOKENIZERS, TokenizerConfig
 from nlprnn.config.training import TrainingConfig
 from nlprnn.errors import ConfigError
-from nlprnn.settings import Config, option, probability
+from nlprnn.settings import Config, option, other_default, probability
 
 BEST_BY = ("bleu", "chrf", "perplexity")
 ATTENTIONS = ("bilinear", "dot", "additive", "none")
@@ -57,14 +57,8 @@ class TranslatorConfig(Config):
 class TranslationTrainingConfig(TrainingConfig):
     """How a translator is trained: on batches of pairs of like length."""
 
-    lr: float = option(0.004, "Peak learning rate", low=0.0, metavar="X")
-    averaging: float = option(
-        0.999,
-        "Exponential moving average of the weights, decay per step (0: off)",
-        low=0.0,
-        below=1.0,
-        metavar="X",
-    )
+    lr: float = other_default(TrainingConfig, "lr", 0.004)
+    averaging: float = other_default(TrainingConfig, "averaging", 0.999)
     batch_tokens: int = option(1500, "Tokens in a batch, source, target and padding together", low=1, metavar="N")
     best_by: str = option(
         "bleu",
