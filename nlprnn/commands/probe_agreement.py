@@ -37,7 +37,9 @@ from nlprnn.tasks.notes import to_stderr
     "good=grammatical,bad=other",
 )  # fmt: skip
 @click.option("--sentence", metavar="TEXT", help='One sentence instead: "the writer of the books is/are"')
-@click.option("--items", metavar="F.tsv", help="Write every pair with its scores")
+@click.option(
+    "--items", metavar="F.tsv", help="Write every pair with its scores, or every item and which of its predictions hold"
+)
 @click.option("--report", metavar="F.html", help="Write a page with plots, figures and what could not be scored")
 @click.option("--plot", metavar="F.png|F.svg", help="Draw accuracy against attractors")
 @click.option(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -72,59 +72,72 @@ class ConditionSuite:
     coverage: str = ""
     published: Scoring = REGION
 
-    def references(self) -> list[Reference]:
-        return list(dict.fromkeys(asked for formula in self.predictions for asked in formula.references()))
-
 
 @dataclass(frozen=True)
 class ItemVerdict:
-    """Which predictions of an item hold; `answers` is empty where the item was skipped."""
+    """Which predictions of an item hold; None for one that rests on a word that is unknown to the tokenizer."""
 
     item: Item
     predictions: tuple[Formula, ...]
-    answers: tuple[bool, ...] = ()
-    skipped: str = ""  # UNKNOWN
-    unknown: tuple[str, ...] = ()  # words unknown to the tokenizer that a prediction rests on
+    answers: tuple[bool | None, ...]  # one a prediction
+    unknown_of: tuple[tuple[str, ...], ...]  # the unknown words that each prediction rests on
     shared_unknown: bool = False  # is another word unknown
 
     @property
+    def unknown(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(word for words in self.unknown_of for word in words))
+
+    @property
+    def skipped(self) -> str:
+        """Why the item is not scored as a whole; empty where it is."""
+        return UNKNOWN if self.unknown else ""
+
+    @property
     def correct(self) -> bool | None:
-        """Do all predictions hold? None where the item was skipped."""
+        """Do all predictions hold? None where one of them cannot be scored."""
         return None if self.skipped else all(self.answers)
+
+    def each(self) -> Iterator[tuple[Formula, bool | None, str, tuple[str, ...]]]:
+        """Each prediction: whether it holds, or why it was not scored and for which unknown words."""
+        for formula, holds, unknown in zip(self.predictions, self.answers, self.unknown_of, strict=True):
+            yield formula, holds, UNKNOWN if unknown else "", unknown
 
 
 def judge_items(scorer: Scorer, suite: ConditionSuite, way: Scoring) -> Iterator[ItemVerdict]:
     """Yield a verdict for each item, in order.
 
-    An item is skipped, never counted, where a word is unknown that a prediction asks for, or that stands in a region
-    in which the conditions differ. With `way.unit` "sentence" each region that a prediction asks for is read as the
-    whole sentence. Raises ConfigError for "target", NlprnnError where the model gives no number.
+    A prediction is skipped, never counted, where a word is unknown that it asks for, or that stands in a region in
+    which its conditions differ and no further on than what it asks for; an item is where one of its predictions is.
+    With `way.unit` "sentence" each region that a prediction asks for is read as the whole sentence. Raises ConfigError
+    for "target", NlprnnError where the model gives no number.
     """
     if way.unit == "target":
         raise ConfigError(f"the suite {suite.name} has regions and no target words; score it by region or sentence")
-    stream, asked = item_drafts(scorer.tokenizer.knows, suite), suite.references()
+    stream = item_drafts(scorer.tokenizer.knows, suite, whole=way.unit == "sentence")
     while chunk := list(islice(stream, CHUNK)):
-        scores = _scores(scorer, [draft.item for draft in chunk if not draft.skipped], asked)
+        scores = _scores(scorer, chunk)
         for draft in chunk:
-            yield draft if draft.skipped else _answered(draft, scores, way)
+            yield _answered(draft, scores, way)
 
 
-def item_drafts(knows: Knows, suite: ConditionSuite) -> Iterator[ItemVerdict]:
-    """Yield the verdict on each item so far: why it cannot be scored, or no reason and no answers."""
-    knows, asked = lru_cache(maxsize=1 << 14)(knows), suite.references()
-    return (_draft(item, suite.predictions, asked, knows) for item in suite.items)
+def item_drafts(knows: Knows, suite: ConditionSuite, whole: bool = False) -> Iterator[ItemVerdict]:
+    """Yield the verdict on each item so far: without answers, but with what cannot be scored, and why.
+
+    `whole`: regions that are asked for stand for their whole sentences.
+    """
+    knows = lru_cache(maxsize=1 << 14)(knows)
+    return (_draft(item, suite.predictions, knows, whole) for item in suite.items)
 
 
-def _draft(item: Item, predictions: tuple[Formula, ...], asked: Sequence[Reference], knows: Knows) -> ItemVerdict:
-    decisive, others = _words(item, asked)
-    unknown = tuple(dict.fromkeys(word for word in decisive if not knows(word)))
-    if unknown:
-        return ItemVerdict(item, predictions, skipped=UNKNOWN, unknown=unknown)
-    return ItemVerdict(item, predictions, shared_unknown=not all(map(knows, others)))
+def _draft(item: Item, predictions: tuple[Formula, ...], knows: Knows, whole: bool) -> ItemVerdict:
+    words = [_words(item, formula.references(), whole) for formula in predictions]
+    unknown = tuple(tuple(dict.fromkeys(word for word in decisive if not knows(word))) for decisive, _ in words)
+    shared = not any(unknown) and not all(knows(word) for _, others in words for word in others)
+    return ItemVerdict(item, predictions, (None,) * len(predictions), unknown, shared)
 
 
-def _words(item: Item, asked: Sequence[Reference]) -> tuple[list[str], list[str]]:
-    """(decisive, other) words of the conditions that are asked for."""
+def _words(item: Item, asked: Sequence[Reference], whole: bool) -> tuple[list[str], list[str]]:
+    """(decisive, other) words that the surprisals asked for rest on; what stands behind them is neither."""
     used = [item.conditions[name] for name in dict.fromkeys(reference.condition for reference in asked)]
     contents: dict[int, set[str]] = {}
     for condition in used:
@@ -134,16 +147,27 @@ def _words(item: Item, asked: Sequence[Reference]) -> tuple[list[str], list[str]
     others: list[str] = []
     for condition in used:
         regions = {reference.region for reference in asked if reference.condition == condition.name}
+        all_of_it = whole or None in regions
+        left = len(regions)
         for number, content in condition.regions:
-            counts = None in regions or number in regions or len(contents[number]) > 1
+            if left == 0 and not all_of_it:
+                break
+            left -= number in regions
+            counts = all_of_it or number in regions or len(contents[number]) > 1
             (decisive if counts else others).extend(content.split())
     return decisive, others
 
 
-def _scores(scorer: Scorer, items: Sequence[Item], asked: Sequence[Reference]) -> dict[str, SentenceScore]:
-    names = dict.fromkeys(reference.condition for reference in asked)
-    sentences = list(dict.fromkeys(item.conditions[name].sentence for item in items for name in names))
-    return dict(zip(sentences, scorer.score(sentences), strict=True))
+def _scores(scorer: Scorer, drafts: Sequence[ItemVerdict]) -> dict[str, SentenceScore]:
+    """The sentences that a prediction asks for which can be scored."""
+    sentences = dict.fromkeys(
+        draft.item.conditions[reference.condition].sentence
+        for draft in drafts
+        for formula, _, skipped, _ in draft.each()
+        if not skipped
+        for reference in formula.references()
+    )
+    return dict(zip(sentences, scorer.score(list(sentences)), strict=True))
 
 
 def _answered(draft: ItemVerdict, scores: dict[str, SentenceScore], way: Scoring) -> ItemVerdict:
@@ -156,5 +180,5 @@ def _answered(draft: ItemVerdict, scores: dict[str, SentenceScore], way: Scoring
         sentence = condition.sentence
         return -log_probability(scores[sentence], span, way.mean, sentence) / math.log(2)
 
-    answers = tuple(formula.holds(surprisal) for formula in draft.predictions)
-    return ItemVerdict(draft.item, draft.predictions, answers, shared_unknown=draft.shared_unknown)
+    answers = tuple(None if skipped else formula.holds(surprisal) for formula, _, skipped, _ in draft.each())
+    return replace(draft, answers=answers)

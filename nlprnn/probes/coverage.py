@@ -51,12 +51,12 @@ def coverage(
     if isinstance(suite, Suite):
         verdicts = (verdict for _, verdict in drafts(knows, suite.pairs(), way))
     else:
-        verdicts = item_drafts(knows, suite)
+        verdicts = item_drafts(knows, suite, whole=way.unit == "sentence")
     for verdict in verdicts:
         shared += verdict.shared_unknown
         total.add(verdict.skipped, verdict.unknown)
-        for name in _constructions(verdict):
-            parts.setdefault(name, Ledger()).add(verdict.skipped, verdict.unknown)
+        for name, skipped, unknown in _constructions(verdict):
+            parts.setdefault(name, Ledger()).add(skipped, unknown)
     return SuiteCoverage(
         **_figures(suite.name, total, LISTED),
         source=suite.source,
@@ -68,10 +68,11 @@ def coverage(
     )
 
 
-def _constructions(verdict: Verdict | ItemVerdict) -> list[str]:
+def _constructions(verdict: Verdict | ItemVerdict) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Names, each with why it was skipped and for which words."""
     if isinstance(verdict, Verdict):
-        return [verdict.pair.construction]
-    return [formula.text for formula in verdict.predictions]
+        return [(verdict.pair.construction, verdict.skipped, verdict.unknown)]
+    return [(formula.text, skipped, unknown) for formula, _, skipped, unknown in verdict.each()]
 
 
 def _figures(name: str, ledger: Ledger, *words: int) -> dict[str, Any]:

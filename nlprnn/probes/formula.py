@@ -24,7 +24,7 @@ LEVELS = ("&|", "<>=", "+-")  # operators, those that bind least first
 LOGICAL, COMPARISONS, ARITHMETIC = LEVELS
 CLOSING = {"(": ")", "[": "]"}
 TOKEN = re.compile(
-    r"\s*(?:\(\s*(?P<region>\d+|\*)\s*;\s*%(?P<condition>[^%]+)%\s*\)"
+    r"\s*(?:\(\s*(?P<region>[0-9]{1,9}|\*)\s*;\s*%(?P<condition>[^%]+)%\s*\)"
     r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<sign>[-+<>=&|()\[\]]))"
 )

@@ -80,8 +80,6 @@ def _row(suite: str, verdict: Verdict) -> list[str | int | None]:
 
 
 def _predictions(suite: str, verdict: ItemVerdict) -> Iterator[list[str | int | None]]:
-    answers: tuple[bool | None, ...] = verdict.answers or (None,) * len(verdict.predictions)
-    status = verdict.skipped or "scored"
-    for formula, holds in zip(verdict.predictions, answers, strict=True):
+    for formula, holds, skipped, _ in verdict.each():
         answer = None if holds is None else int(holds)
-        yield [suite, formula.text, None, f"item {verdict.item.number}", "", "", "", answer, status]
+        yield [suite, formula.text, None, f"item {verdict.item.number}", "", "", "", answer, skipped or "scored"]

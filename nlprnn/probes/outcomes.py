@@ -41,8 +41,7 @@ class Outcomes:
             return
         item = _number(verdict.item.number)
         self._row(item, item, WHOLE, verdict.correct)
-        answers: tuple[bool | None, ...] = verdict.answers or (None,) * len(verdict.predictions)
-        for formula, holds in zip(verdict.predictions, answers, strict=True):
+        for formula, holds, _, _ in verdict.each():
             self._row(_number(f"{formula.text}\n{verdict.item.number}"), item, self._place(formula.text), holds)
 
     def _place(self, construction: str) -> int:

@@ -49,7 +49,7 @@ def apart(suites: Callable[[Path], list[AnySuite]]) -> SuiteMaker:
 def _of_each_kind(pairs: Callable[[Path, str], Iterator[MinimalPair]], path: Path) -> list[AnySuite]:
     """Original and nonce sentences apart, as they were published."""
     return [
-        Suite(f"{path.stem} ({kind})", partial(pairs, path, kind), "target", str(path))
+        Suite(f"{path.stem} ({kind})", partial(pairs, path, kind), "target", str(path), agreeing=gulordava.AGREEING)
         for kind in gulordava.kinds(pairs, path)
     ]
 
@@ -154,7 +154,8 @@ def _files(folder: Path) -> list[Path]:
     """The visible files; of those with the same items only the one that says most."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     tables = {path.stem for path in files if path.suffix == ".tab"}
-    return [path for path in files if _main(path) == path and not (path.suffix == ".gold" and path.stem in tables)]
+    said_twice = {".gold", *COMPANIONS}
+    return [path for path in files if _main(path) == path and not (path.suffix in said_twice and path.stem in tables)]
 
 
 def _main(path: Path) -> Path:
@@ -171,6 +172,9 @@ def _is_prose(path: Path) -> bool:
 def _unknown(path: Path) -> DataError:
     if path.stat().st_size == 0:
         return DataError("the file is empty; take it away or give a file of minimal pairs", path)
+    with path.open("rb") as stream:
+        if stream.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return DataError("UTF-16; convert the file to UTF-8", path)
     if path.suffix in COMPANIONS:
         return DataError(f"{path.stem}.gold is missing beside it; keep the files of a set together", path)
     return DataError(f"not a known format of minimal pairs; supported are {_supported()}", path)

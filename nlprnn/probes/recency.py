@@ -21,7 +21,7 @@ from nlprnn.probes.report import (
     NumberBias,
     SuiteReport,
 )
-from nlprnn.probes.suite import MinimalPair, Scoring, Suite
+from nlprnn.probes.suite import SUBJECT_AND_VERB, MinimalPair, Scoring, Suite
 from nlprnn.probes.tally import SplitCell, SplitTally
 from nlprnn.probes.unscored import LISTED, NAMED, Ledger
 
@@ -79,16 +79,16 @@ class Counts:
             self._add_item(verdict)
 
     def _add_item(self, verdict: ItemVerdict) -> None:
-        for formula in verdict.predictions:
-            self._construction(formula.text, verdict)
         if verdict.correct is not None:
             self.total.add(verdict.correct, None)
-        for formula, holds in zip(verdict.predictions, verdict.answers, strict=False):  # no answers where skipped
-            self.constructions[formula.text].add(holds, None)
+        for formula, holds, skipped, unknown in verdict.each():
+            tally = self._construction(formula.text, skipped, unknown)
+            if holds is not None:
+                tally.add(holds, None)
 
     def _add_pair(self, verdict: Verdict, rival: bool | None) -> None:
         pair, right = verdict.pair, verdict.correct
-        construction = self._construction(pair.construction, verdict)
+        construction = self._construction(pair.construction, verdict.skipped, verdict.unknown)
         if right is None:
             return
         self.ties += verdict.tie
@@ -101,9 +101,9 @@ class Counts:
         if pair.subject is not None:
             self.subjects[pair.subject].add(right, pair.match)
 
-    def _construction(self, name: str, verdict: AnyVerdict) -> SplitTally:
+    def _construction(self, name: str, skipped: str, unknown: tuple[str, ...]) -> SplitTally:
         """One that could not be scored at all still shows, with n = 0."""
-        self.unscored_of.setdefault(name, Ledger()).add(verdict.skipped, verdict.unknown)
+        self.unscored_of.setdefault(name, Ledger()).add(skipped, unknown)
         return self.constructions.setdefault(name, SplitTally())
 
     def report(
@@ -123,6 +123,7 @@ class Counts:
             name=suite.name,
             source=suite.source,
             counted="pairs" if isinstance(suite, Suite) else "items",
+            agreeing=list(suite.agreeing if isinstance(suite, Suite) else SUBJECT_AND_VERB),
             scoring=str(way),
             coverage=suite.coverage,
             unknown_words=list(unscored["unknown_counts"])[:NAMED],

@@ -28,7 +28,7 @@ class AttractorCell(CurveCell):
 
 @dataclass(frozen=True)
 class DistanceCell(CurveCell):
-    """The pairs with so many words between subject and verb: from `distance` to `up_to`, which is None for no end."""
+    """The pairs with so many words between cue and target: from `distance` to `up_to`, which is None for no end."""
 
     distance: int
     up_to: int | None
@@ -84,6 +84,7 @@ class SuiteReport(Grouped, Unscored, SplitCell):
     name: str
     source: str
     counted: str  # "pairs" or "items"
+    agreeing: list[str]  # what attractors, distances and numbers are about: subject and verb, or cue and target
     scoring: str
     coverage: str
     unknown_words: list[str]

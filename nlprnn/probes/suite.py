@@ -54,11 +54,15 @@ class Scoring:
         return ", ".join([self.unit, *(words for words, holds in told.items() if holds)])
 
 
+SUBJECT_AND_VERB = ("subject", "verb")
+
+
 @dataclass(frozen=True)
 class Suite:
     """A named supply of pairs. `pairs()` starts anew at each call, so that several models can be asked in turn.
 
-    `scoring`, `end` and `full_stop` say how it was scored where it was published; see Scoring.
+    `scoring`, `end` and `full_stop` say how it was scored where it was published; see Scoring. `agreeing` is what the
+    target agrees with, and the target.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Suite:
     coverage: str = ""  # what it was made of and what had to be left out, in words for the user
     end: bool = True
     full_stop: bool = False
+    agreeing: tuple[str, str] = SUBJECT_AND_VERB
 
     @property
     def published(self) -> Scoring:

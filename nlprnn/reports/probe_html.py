@@ -12,7 +12,7 @@ from nlprnn.reports import svg_plot
 from nlprnn.reports.page import Html, join, page, shade, tag, wide
 from nlprnn.reports.probe_comparison import compared, few, interval_of, seeds, told_p
 from nlprnn.reports.probe_plots import name_of, plots, words_of
-from nlprnn.reports.probe_table import named_parts, verdict
+from nlprnn.reports.probe_table import cue_of, distance_of, named_parts, verdict
 
 Json = dict[str, Any]
 
@@ -93,9 +93,9 @@ def _figures(suite: Json) -> Html:
     rows = [_row("all", suite)]
     rows += [_row(name, part) for name, part in named_parts(suite)]
     rows += _part("attractors", [(str(part["attractors"]), part) for part in suite["by_attractors"]])
-    rows += _part("words between subject and verb", [(words_of(part), part) for part in suite["by_distance"]])
+    rows += _part(distance_of(suite), [(words_of(part), part) for part in suite["by_distance"]])
     subjects = [(number, cell) for number, cell in suite["by_subject_number"].items() if cell["n"]]
-    rows += _part("number of the subject", subjects)
+    rows += _part(f"number of the {cue_of(suite)}", subjects)
     baselines = [(name.replace("_", " "), cell) for name, cell in suite["baselines"].items() if cell]
     rows += _part("baselines", baselines)
     heads = ("", "n", "accuracy", "95 %", "by groups", "match", "conflict", "recency index")

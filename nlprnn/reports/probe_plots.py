@@ -35,7 +35,7 @@ def attractor_plot(asked: Asked) -> Plot | None:
     if not counts or counts[-1] == 0:
         return None
     ticks = [(count, f"{count:g}" if count else "none") for count in counts]
-    x = Axis("attractors between subject and verb (none: match items)", ticks=ticks)
+    x = Axis(f"attractors between {_agreeing(asked)} (none: match items)", ticks=ticks)
     return Plot("Agreement on conflict items, by attractors", x, SHARE, series, dodge=BESIDE)
 
 
@@ -50,18 +50,19 @@ def distance_plot(asked: Asked) -> Plot | None:
     shown = sorted({point.x for one in series for point in one.points})
     if len(shown) < 2:
         return None
-    x = Axis("words between subject and verb", ticks=[(place, words[int(place)]) for place in shown])
+    x = Axis(f"words between {_agreeing(asked)}", ticks=[(place, words[int(place)]) for place in shown])
     return Plot("Agreement on conflict items, by distance", x, SHARE, series, dodge=BESIDE)
 
 
 def number_plot(asked: Asked) -> Plot | None:
     """Accuracy with singular and with plural subjects, on match and on conflict items."""
     places = [(number, part) for part in ("match", "conflict") for number in ("singular", "plural")]
+    cue = asked[0][1]["agreeing"][0]
     series = []
     for model, suite in asked:
         cells = [suite["by_subject_number"][number][part] for number, part in places]
         found = [
-            _point(float(place), cell, f"{name_of(model)}: {number} subject, {part}")
+            _point(float(place), cell, f"{name_of(model)}: {number} {cue}, {part}")
             for place, (cell, (number, part)) in enumerate(zip(cells, places, strict=True))
             if cell["n"]
         ]
@@ -70,12 +71,16 @@ def number_plot(asked: Asked) -> Plot | None:
         return None
     ticks = [(float(place), number) for place, (number, _) in enumerate(places)]
     x = Axis(
-        "number of the subject (left: match items, right: conflict items)",
+        f"number of the {cue} (left: match items, right: conflict items)",
         low=-0.4,
         high=len(places) - 0.6,
         ticks=ticks,
     )
-    return Plot("Singular against plural subjects", x, SHARE, series, dodge=2 * BESIDE)
+    return Plot(f"Singular against plural {cue}s", x, SHARE, series, dodge=2 * BESIDE)
+
+
+def _agreeing(asked: Asked) -> str:
+    return " and ".join(asked[0][1]["agreeing"])
 
 
 def name_of(model: str) -> str:

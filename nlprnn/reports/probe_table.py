@@ -131,7 +131,7 @@ def _grouped(suite: Json) -> str:
     bias = suite["number_bias"]
     if bias is not None:
         between = f" {interval_of(bias['interval'], '+.1f')}" if bias["interval"] else ""
-        told.append(f"singular less plural subjects {100 * bias['difference']:+.1f}{between}")
+        told.append(f"singular less plural {cue_of(suite)}s {100 * bias['difference']:+.1f}{between}")
     return f"by {suite['groups']:,} groups of items: {', '.join(told)}" if told else ""
 
 
@@ -141,6 +141,16 @@ def named_parts(suite: Json) -> list[tuple[str, Json]]:
     return list(zip(_predictions(suite) or (part["name"] or "(no construction)" for part in parts), parts, strict=True))
 
 
+def cue_of(suite: Json) -> str:
+    """What the target agrees with: the subject, or in suites that ask of more than verbs the cue."""
+    return str(suite["agreeing"][0])
+
+
+def distance_of(suite: Json) -> str:
+    """What a distance counts."""
+    return f"words between {' and '.join(suite['agreeing'])}"
+
+
 def _one_model(suite: Json) -> Iterator[str]:
     yield _row("", "n", "accuracy", "match", "conflict", "recency")
     yield _figures("all", suite)
@@ -148,9 +158,9 @@ def _one_model(suite: Json) -> Iterator[str]:
         yield _figures("  " + name, part)
     yield from _section("attractors", ((str(part["attractors"]), part) for part in suite["by_attractors"]))
     distances = [(words_of(part), part) for part in suite["by_distance"]]
-    yield from _section("words between subject and verb", distances)
-    subjects = suite["by_subject_number"]
-    yield from _section("subject", ((number, subjects[number]) for number in ("singular", "plural")))
+    yield from _section(distance_of(suite), distances)
+    numbers = ((number, suite["by_subject_number"][number]) for number in ("singular", "plural"))
+    yield from _section(f"number of the {cue_of(suite)}", numbers)
     yield from _section("baselines", _baselines(suite))
     yield ""
 
@@ -198,7 +208,7 @@ def _cells(suite: Json, key: str | None) -> dict[str, str]:
     parts = _parts(suite) + [(f"attractors: {part['attractors']}", part) for part in suite["by_attractors"]]
     cells = {label: part[key] if key else part for label, part in parts}
     if key is None:
-        cells |= {f"subject: {number}": part for number, part in suite["by_subject_number"].items()}
+        cells |= {f"{cue_of(suite)}: {number}": part for number, part in suite["by_subject_number"].items()}
     return {label: _share(cell) if cell["n"] else "" for label, cell in cells.items()}
 
 

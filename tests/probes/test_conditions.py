@@ -115,3 +115,19 @@ def test_the_report_counts_items_of_which_all_predictions_hold():
 def test_a_model_that_gives_no_number_is_an_error():
     with pytest.raises(NlprnnError, match="NaN"):
         answers(FakeScorer(lambda before, word: math.nan), suite("(5;%match%) < 1"))
+
+
+def test_an_unknown_word_behind_all_that_is_asked_for_decides_nothing():
+    (found,) = judge_items(bits({}, {"old"}), suite("(5;%match%) < (5;%mismatch%)"), REGION)
+    assert (found.skipped, found.shared_unknown) == ("", False)
+    (found,) = judge_items(bits({}, {"old"}), suite("(5;%match%) < (5;%mismatch%)"), Scoring("sentence"))
+    assert found.unknown == ("old",)
+
+
+def test_a_prediction_is_scored_whatever_the_others_of_its_item_lack():
+    asked = suite("(4;%match%) = 2", "(6;%match%) = (6;%mismatch%)")
+    (found,) = judge_items(bits({}, {"old"}), asked, REGION)
+    assert found.answers == (True, None) and found.unknown_of == ((), ("old",)) and found.correct is None
+    report = probe_agreement(bits({}, {"old"}), asked)
+    assert (report.n, report.skipped) == (0, 1)
+    assert [(part.n, part.skipped) for part in report.constructions] == [(1, 0), (0, 1)]

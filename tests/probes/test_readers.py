@@ -38,7 +38,7 @@ def write_gulordava(folder: Path) -> None:
     (folder / "set.tab").write_text("\n".join("\t".join(row) for row in [header, *rows]) + "\n")
     gold = "L!NOUN_VERB_VERB!x!y\t1\t{}\t1\tVERB\tNumber=Sing\tis\tare\tbe\t0\tNOUN\tNOUN_VERB\n"
     (folder / "set.gold").write_text(gold.format(0) + gold.format(5))
-    (folder / "set.text").write_text("it go . <eos>\n" * 2)
+    (folder / "set.text").write_text("it is . <eos>\n" * 2)
     (folder / "set.eval").write_text("1\n1\n")
 
 

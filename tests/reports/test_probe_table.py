@@ -25,6 +25,7 @@ def suite(match=(600, 600), conflict=(594, 600), **more):
         "name": "hand",
         "counted": "pairs",
         "scoring": "sentence",
+        "agreeing": ["subject", "verb"],
         "coverage": "",
         "skipped": 0,
         "skipped_why": {},

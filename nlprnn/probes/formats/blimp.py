@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nlprnn.errors import DataError
+from nlprnn.probes.formats.columns import is_text
 from nlprnn.probes.suite import MinimalPair, parting
 
 # In these two paradigms the noun between subject and verb always has the other number: that is their design.
@@ -38,6 +39,8 @@ def _row(raw: bytes, path: Path, number: int) -> dict[str, Any]:
         row = json.loads(raw)
     except UnicodeDecodeError as error:
         raise DataError("not UTF-8; convert the file to UTF-8", path, number) from error
+    except RecursionError as error:
+        raise DataError("nested too deeply; mend the line or take it out", path, number) from error
     except ValueError as error:
         raise DataError(f"not a JSON object ({error}); mend the line or take it out", path, number) from error
     if not isinstance(row, dict):
@@ -49,7 +52,9 @@ def _pair(row: dict[str, Any], path: Path, number: int) -> MinimalPair:
     good, bad = (_sentence(row, key, path, number) for key in ("sentence_good", "sentence_bad"))
     if good.split() == bad.split():
         raise DataError("both sentences are the same; mend the line or take it out", path, number)
-    uid = str(row.get("UID") or path.stem)
+    uid = " ".join(str(row.get("UID") or path.stem).split())
+    if not all(map(is_text, (good, bad, uid))):
+        raise DataError("half a surrogate pair (\\ud800 to \\udfff), which is no text; mend the line", path, number)
     conflict = uid in CONFLICT
     return MinimalPair(
         good,

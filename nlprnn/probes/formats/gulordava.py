@@ -23,7 +23,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from nlprnn.errors import DataError
-from nlprnn.probes.formats.columns import BOM, first_line, has_columns, records, whole_number
+from nlprnn.probes.formats.columns import BOM, first_line, has_columns, records, tokens, whole_number
 from nlprnn.probes.suite import MinimalPair
 from nlprnn.probes.verbs import verb_numbers
 
@@ -32,6 +32,7 @@ NUMBERS = {"sing": "singular", "plur": "plural"}
 GOLD_FIELDS, LINZEN_FIELDS = 12, 4
 ORIGINAL, NONCE = "original", "nonce"
 EOS = "<eos>"
+AGREEING = ("cue", "target")  # verbs with subjects, adjectives with nouns and others
 
 Key = tuple[str, str, str]  # pattern, constr_id, sent_id
 
@@ -86,6 +87,8 @@ def gold_pairs(path: Path, kind: str) -> Iterator[MinimalPair]:
         if _kind(sent_id) != kind:
             continue
         target = whole_number(place, "the position", path, line)
+        if kind == ORIGINAL:
+            _check_step(sentence, target, right, path, line)
         good, bad = _sentences(sentence, target, (right, wrong), path, line)
         yield MinimalPair(
             good,
@@ -103,6 +106,7 @@ def linzen_pairs(path: Path) -> Iterator[MinimalPair]:
     for line, sentence, (place, right, wrong, attractors) in _aligned(path, LINZEN_FIELDS):
         target = whole_number(place, "the position", path, line)
         count = whole_number(attractors, "the number of attractors", path, line)
+        _check_step(sentence, target, right, path, line)
         good, bad = _sentences(sentence, target, (right, wrong), path, line)
         numbers = verb_numbers(right, wrong) or {}
         yield MinimalPair(
@@ -142,9 +146,17 @@ def _table_pair(item: Key, right: dict[str, str], wrong: str, path: Path, line: 
     )
 
 
+def _check_step(sentence: str, place: int, right: str, path: Path, line: int) -> None:
+    """An original sentence has the right form; DataError where it has not: the two files are out of step."""
+    words = tokens(sentence)
+    if 0 < place < len(words) and words[place].casefold() != right.casefold():
+        told = f"word {place} of line {line} in {path.stem}.text is {words[place]!r}, not the form {right!r}"
+        raise DataError(f"{told}; keep the two files of a set together", path, line)
+
+
 def _sentences(sentence: str, place: int, forms: tuple[str, str], path: Path, line: int) -> Iterator[str]:
     """The sentence with each of the forms at its place."""
-    words = sentence.split()
+    words = tokens(sentence)
     if words[-1:] == [EOS]:
         words.pop()
     if not 0 < place < len(words):

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nlprnn.errors import DataError
-from nlprnn.probes.formats.columns import has_columns, records, whole_number
+from nlprnn.probes.formats.columns import has_columns, records, tokens, whole_number
 from nlprnn.probes.suite import MinimalPair
 from nlprnn.probes.verbs import plural_form, third_person
 
@@ -44,7 +44,7 @@ def pairs(path: Path) -> Iterator[MinimalPair]:
 
 
 def _pair(cells: dict[str, str], path: Path, line: int) -> MinimalPair:
-    words, verb, tag = cells["orig_sentence"].split(), cells["verb"], cells["verb_pos"]
+    words, verb, tag = tokens(cells["orig_sentence"]), cells["verb"], cells["verb_pos"]
     place = whole_number(cells["verb_index"], "verb_index", path, line) - 1
     if tag not in VERBS:
         raise DataError(f"verb_pos is {tag!r}; VBZ and VBP are known", path, line)

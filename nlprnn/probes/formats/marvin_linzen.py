@@ -50,7 +50,10 @@ def matches(head: bytes) -> bool:
 
 def pairs(path: Path) -> Iterator[MinimalPair]:
     """Yield the pairs condition by condition. Raises DataError for pickles that hold code or anything but pairs."""
-    for condition, items in _load(path).items():
+    conditions = _load(path)
+    if not any(conditions.values()):
+        raise DataError("no pairs in it; give a template file of LM_syneval", path)
+    for condition, items in conditions.items():
         if not isinstance(condition, str) or not isinstance(items, list):
             raise DataError(
                 "not a dict of condition names and lists of pairs; give a template file of LM_syneval", path

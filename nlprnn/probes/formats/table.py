@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nlprnn.errors import ConfigError, DataError
-from nlprnn.probes.formats.columns import first_line, has_columns, records
+from nlprnn.probes.formats.columns import first_line, has_columns, is_whole, records
 from nlprnn.probes.suite import MinimalPair, parting
 
 Answer = TypeVar("Answer")
@@ -87,8 +87,8 @@ def _pair(fields: dict[str, str], path: Path, line: int) -> MinimalPair:
 
 def _count(fields: dict[str, str], name: str, path: Path, line: int) -> int | None:
     value = fields[name]
-    if value and not (value.isascii() and value.isdigit()):
-        raise DataError(f"{name} is {value!r}; give a whole number or leave it blank", path, line)
+    if value and not is_whole(value):
+        raise DataError(f"{name} is {value[:50]!r}; give a whole number or leave it blank", path, line)
     return int(value) if value else None
 
 

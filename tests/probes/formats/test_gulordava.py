@@ -120,7 +120,7 @@ def write_gold(tmp_path, golds, texts):
 
 
 def test_gold_and_text_are_read_line_by_line(tmp_path):
-    texts = ["il re dei cani cade . <eos>", "la torre dei gatti ride ! <eos>"]
+    texts = ["il re dei cani dorme . <eos>", "la torre dei gatti ride ! <eos>"]
     path = write_gold(tmp_path, [gold(), gold("2", "1", "torri", "torre", "Plur")], texts)
     assert gulordava.gold_matches(path.read_bytes()) and not gulordava.linzen_matches(path.read_bytes())
     (original,) = gulordava.gold_pairs(path, "original")
@@ -132,7 +132,8 @@ def test_gold_and_text_are_read_line_by_line(tmp_path):
     assert (original.distance, nonce.distance) == (2, None)  # and there the cue does not come first
 
 
-def linzen(line, text="the keys to the old house are mine . <eos>"):
+def linzen(line):
+    text = f"the keys to the old house {line.split()[1].lower()} mine . <eos>"
     return lambda tmp_path: write_gold(tmp_path, [line], [text])
 
 
@@ -156,11 +157,16 @@ def test_the_linzen_subset_has_four_fields(tmp_path, line, bad, attractors, subj
 @pytest.mark.parametrize(
     ("golds", "texts", "told"),
     [
-        (["6\tare\tis\t1"] * 2, ["a b c d e f g"], "not equally long: generated.text has no line 2"),
-        (["6\tare\tis\t1"], ["a b c d e f g"] * 2, "not equally long: generated.gold has no line 2"),
-        (["6\tare\tis\t1", "6\tare\tis"], ["a b c d e f g"] * 2, "gold:2: 3 fields instead of 4"),
-        (["6\tare\tis\t1", "x\tare\tis\t1"], ["a b c d e f g"] * 2, "gold:2: the position is 'x'"),
-        (["7\tare\tis\t1"], ["a b c d e f g"], "gold:1: position 7 in a sentence of 7 words"),
+        (["6\tare\tis\t1"] * 2, ["a b c d e f are"], "not equally long: generated.text has no line 2"),
+        (["6\tare\tis\t1"], ["a b c d e f are"] * 2, "not equally long: generated.gold has no line 2"),
+        (["6\tare\tis\t1", "6\tare\tis"], ["a b c d e f are"] * 2, "gold:2: 3 fields instead of 4"),
+        (["6\tare\tis\t1", "x\tare\tis\t1"], ["a b c d e f are"] * 2, "gold:2: the position is 'x'"),
+        (["7\tare\tis\t1"], ["a b c d e f are"], "gold:1: position 7 in a sentence of 7 words"),
+        (
+            ["6\tare\tis\t1"],
+            ["a b c d e are f"],
+            "gold:1: word 6 of line 1 in generated.text is 'f', not",
+        ),
     ],
 )
 def test_files_that_do_not_fit_together_are_told(tmp_path, golds, texts, told):
@@ -169,12 +175,19 @@ def test_files_that_do_not_fit_together_are_told(tmp_path, golds, texts, told):
 
 
 def test_other_encodings_are_refused(tmp_path):
-    path = write_gold(tmp_path, ["6\tare\tis\t1"], ["a b c d e f g"])
+    path = write_gold(tmp_path, ["6\tare\tis\t1"], ["a b c d e f are"])
     path.with_suffix(".text").write_bytes("é b c d e f g\n".encode("latin-1"))
     with pytest.raises(DataError, match=r"generated\.text:1: not UTF-8"):
         list(gulordava.linzen_pairs(path))
 
 
 def test_blank_lines_at_the_end_are_passed_over(tmp_path):
-    path = write_gold(tmp_path, ["1\tis\tare\t0", ""], ["it go .", "", ""])
+    path = write_gold(tmp_path, ["1\tis\tare\t0", ""], ["it is .", "", ""])
     assert [pair.good for pair in gulordava.linzen_pairs(path)] == ["it is ."]
+
+
+def test_a_no_break_space_does_not_move_the_words_behind_it(tmp_path):
+    sent = "il re\u00a0x dei cani cade . <eos>"
+    rows = row("mangia", "correct", sent=sent), row("mangiano", "wrong", sent=sent)
+    (pair,) = read_table(write_table(tmp_path, *rows))
+    assert pair.good == "il rex dei cani mangia ." and pair.target_words() == ("mangia", "mangiano")

@@ -42,7 +42,7 @@ def test_items_conditions_regions_and_predictions_are_read(tmp_path):
     suite = read(tmp_path, content())
     assert (suite.name, len(suite.items), suite.items[1].number) == ("by_hand", 2, "2")
     assert suite.items[1].conditions["mismatch"].sentence == "The tree are old ."
-    assert suite.references() == [Reference(2, "match"), Reference(2, "mismatch"), Reference(3, "match")]
+    assert suite.predictions[0].references() == [Reference(2, "match"), Reference(2, "mismatch"), Reference(3, "match")]
     assert str(suite.published) == "region"
 
 
@@ -84,10 +84,15 @@ def one_item(*conditions):
         (without("items"), "the suite has no items"),
         (content(items=[3]), "item 1 has no conditions"),
         (content(meta={"metric": "median"}), "the metric 'median' is not known"),
-        (content(meta={"metric": ["sum"]}), "the metric"),
+        (content(meta={"metric": ["median"]}), "the metric"),
+        (content(meta={"metric": []}), "the metric"),
+        (one_item({"condition_name": "x", "regions": [{"region_number": "²", "content": "a"}]}), "needs a reg"),
+        (one_item({"condition_name": "x", "regions": [{"region_number": 1, "content": "\ud800"}]}), "needs a reg"),
+        ('{"region_meta": {}, "items": [{"item_number": 1' + "0" * 5000 + "}]}", "not JSON"),
         (one_item({"regions": []}), "item 7: a condition without a condition_name"),
         (one_item(condition("match", "a"), condition("match", "a")), "item 7 has the condition 'match' twice"),
-        (one_item(condition("match", "", " ")), "item 7, condition match has no words"),
+        (one_item(condition("match", "", " "), condition("mismatch", "a", "b", "c")),
+         "item 7, condition match has no words"),
         (one_item({"condition_name": "x", "regions": [{"content": "a"}]}), "a region needs a region_number"),
         (one_item({"condition_name": "x", "regions": [{"region_number": 1, "content": "a"}] * 2}),
          "item 7, condition x has the region 1 twice"),
@@ -98,3 +103,23 @@ def test_what_does_not_fit_is_told_in_one_line(tmp_path, suite, told):
     with pytest.raises(DataError, match=told) as caught:
         read(tmp_path, suite)
     assert str(caught.value).startswith(str(tmp_path / "suite.json")) and "\n" not in str(caught.value)
+
+
+def test_predictions_may_be_strings_in_the_meta_data(tmp_path):
+    older = content(meta={"name": "older", "string_predictions": ["(2;%match%) < (2;%mismatch%)"]}, predictions=[])
+    assert [formula.text for formula in read(tmp_path, older).predictions] == ["(2;%match%) < (2;%mismatch%)"]
+
+
+def test_a_formula_that_stands_twice_is_one_prediction(tmp_path):
+    assert len(read(tmp_path, content(predictions=[{"type": "formula", "formula": FORMULA}] * 2)).predictions) == 1
+
+
+@pytest.mark.parametrize(("metric", "mean"), [(["sum"], False), ("all", False), (["mean"], True)])
+def test_metrics_may_be_listed(tmp_path, metric, mean):
+    assert read(tmp_path, content(meta={"metric": metric})).published.mean == mean
+
+
+def test_a_condition_that_no_formula_asks_for_may_be_empty(tmp_path):
+    suite = content()
+    suite["items"][0]["conditions"].append(condition("unused", "", ""))
+    assert len(read(tmp_path, suite).items) == 2
