@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -28,11 +27,9 @@ def _told_apart(suites: list[AnySuite]) -> list[AnySuite]:
     """Suites of one name get that of their folder too (English/generated), or of their file, or a number."""
     names = [suite.name for suite in suites]
     for told in (lambda path, name: f"{path.parent.name}/{name}", lambda path, name: f"{name} ({path.name})"):
-        count = Counter(names)
-        names = [
-            told(Path(suite.source), name) if count[name] > 1 and suite.source else name
-            for suite, name in zip(suites, names, strict=True)
-        ]
+        longer = [told(Path(suite.source), name) for suite, name in zip(suites, names, strict=True)]
+        different = {name: {other for one, other in zip(names, longer, strict=True) if one == name} for name in names}
+        names = [other if len(different[name]) > 1 else name for name, other in zip(names, longer, strict=True)]
     found: list[AnySuite] = []
     for place, (suite, name) in enumerate(zip(suites, names, strict=True)):
         number = names[:place].count(name) + 1

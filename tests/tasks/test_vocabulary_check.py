@@ -28,7 +28,7 @@ def test_a_corpus_is_counted_as_training_would(text: Path, small_model: Path, su
     assert (found["kind"], found["types"]) == ("corpus", len(tokenizer)), "train-lm made the same of the same text"
     again = check_vocabulary(small_model, [suite, suite], note=nowhere)
     assert again["kind"] == "model" and again["suites"] == found["suites"]
-    assert [one["name"] for one in found["suites"]] == ["own", "own"]
+    assert [one["name"] for one in found["suites"]] == ["own", "own (2)"]
 
 
 def test_a_file_with_a_word_a_line_is_a_list_of_types(tmp_path: Path, suite: Path) -> None:
