@@ -66,14 +66,15 @@ PRESETS: dict[str, dict[str, Any]] = {
     "awd": _AWD,
     "gulordava": _GULORDAVA,
 }
-# Howard and Ruder 2018 (ULMFiT): how a classifier is trained that starts from a language model, and how that is first
-# trained further on the classifier's own texts. The rates are ours, for AdamW and small data.
+# In the way of Howard and Ruder 2018 (ULMFiT), how a classifier is trained that starts from a language model, and how
+# that is first trained further on the classifier's own texts. Rates, pooling and dropout are ours, for AdamW and small
+# data (docs/experiments.md); the paper's rates by layer are --layer-decay 2.6.
 TRANSFER: dict[str, Any] = {
-    "pooling": "concatenated",
-    "head_hidden": 50,
+    "pooling": "mean",
+    "dropout": 0.5,
+    "dropout_embedding": 0.5,
     "schedule": "triangular",
-    "layer_decay": 2.6,
     "unfreezing": True,
-    "lr": 0.004,
+    "lr": 0.002,
 }
 FINE_TUNING: dict[str, Any] = {"schedule": "triangular", "lr": 0.002, "epochs": 6, "batch_size": 16, "bptt": 70}

@@ -107,7 +107,7 @@ class TransferConfig(Config):
     pretrained: str | None = option(
         None,
         "Start from this language model: its tokenizer, embeddings and recurrent layers, which read in one direction; "
-        "trained as Howard and Ruder 2018 do (ULMFiT) unless other settings are given",
+        "trained in the way of Howard and Ruder 2018 (ULMFiT) unless other settings are given",
         aliases=("--from",),
         metavar="DIR",
     )

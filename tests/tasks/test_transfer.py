@@ -15,6 +15,7 @@ from nlprnn.checkpoint import CONFIG, GOOD, PARTS, STATE, WEIGHTS, read_json, re
 from nlprnn.errors import ConfigError, ModelDirectoryError
 from nlprnn.models.classifier import Classifier
 from nlprnn.models.language_model import LanguageModel
+from nlprnn.presets import TRANSFER
 from nlprnn.tasks.classification import ClassifierRun
 from nlprnn.tasks.loading import load_text_model
 from nlprnn.tasks.transfer import inherited
@@ -36,13 +37,14 @@ def written(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_sizes_tokenizer_and_weights_are_the_language_models(small_model: Path, written: Path, tmp_path: Path) -> None:
-    run = train_classifier(written, tmp_path / "out", pretrained=str(small_model), **TINY | {"epochs": 1})
+    settings = TINY | {"epochs": 1, "pooling": "concatenated"}
+    run = train_classifier(written, tmp_path / "out", pretrained=str(small_model), **settings)
     base = load_text_model(small_model)
     config = read_json(tmp_path / "out" / CONFIG)
     assert config["model"]["hidden"] == config["model"]["embedding"] == 24
     assert (config["model"]["layers"], config["model"]["bidirectional"]) == (2, False)
     assert config["training"]["schedule"] == "triangular"
-    assert (config["training"]["layer_decay"], config["training"]["unfreezing"]) == (2.6, True)
+    assert (config["training"]["lr"], config["training"]["unfreezing"]) == (TRANSFER["lr"], True)
     assert run.model.tokenizer.fingerprint() == base.tokenizer.fingerprint()
     first = read_tensors(tmp_path / "out" / GOOD)
     own = base.model.state_dict()
@@ -67,7 +69,7 @@ def test_sizes_tokenizer_and_weights_are_the_language_models(small_model: Path, 
 
 def test_what_is_given_wins_over_the_recipe_but_not_over_the_language_model(small_model: Path) -> None:
     found = inherited({"pretrained": str(small_model), "lr": 0.5, "layers": None, "dropout": 0.2, "hidden": 24})
-    assert (found["lr"], found["dropout"], found["layers"], found["layer_decay"]) == (0.5, 0.2, 2, 2.6)
+    assert (found["lr"], found["dropout"], found["layers"], found["unfreezing"]) == (0.5, 0.2, 2, True)
 
 
 @pytest.mark.parametrize(
