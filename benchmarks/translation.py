@@ -14,8 +14,8 @@ both languages, one LSTM of 256 units in each direction, a decoder of 512, bilin
 smoothing, Adam at a constant rate. What each keeps for itself is its design. JoeyNMT feeds the attention's result back
 into its decoder and predicts from 512 units with a matrix of its own, so that a target token is multiplied with 7
 million weights. nlprnn predicts from 256 units with the embeddings: 4 million; with a second decoder layer, which reads
-what the first attended to, they are 7 million as well. In training and in translating it multiplies in
-bfloat16 where the processor can, as by default.
+what the first attended to, they are 7 million as well. In training and in translating it multiplies in bfloat16 where
+the processor can, as by default.
 
 Training is measured on the same batches, and then once more with nlprnn's own, of pairs of like length and as many
 tokens, against the same peer. What the first training taught is what then translates, in two ways:

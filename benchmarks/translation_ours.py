@@ -17,7 +17,8 @@ from nlprnn.checkpoint import ModelDirectory
 from nlprnn.config.training import TrainingConfig
 from nlprnn.config.translation import TranslatorConfig
 from nlprnn.inference.beam import Search, search
-from nlprnn.models.translator import Translator, TranslatorStepper
+from nlprnn.inference.translation import source_stepper
+from nlprnn.models.translator import Translator
 from nlprnn.nn.kernels import library
 from nlprnn.nn.kernels.dispatch import choose
 from nlprnn.nn.kernels.process import prepare
@@ -79,10 +80,10 @@ class Ours:
         self.model.eval()
         how, never, found = Search(beam, length_penalty=1.0), [EOS_ID] if forced else [], []
         started = time.perf_counter()
-        packed = self.model.pack()
+        packed = [self.model.pack()]
         for number, most in zip(numbers, steps, strict=True):
             _, source, lengths = self.sources[number]
-            stepper = TranslatorStepper(self.model, self.model.encode(source, lengths), packed)
+            stepper = source_stepper([self.model], packed, source, lengths)
             found += search(stepper, len(lengths), how, [most] * len(lengths), never)
         seconds = time.perf_counter() - started
         return {

@@ -15,6 +15,7 @@ from nlprnn.inference.drawing import draw_sequences
 from nlprnn.inference.ensemble import Ensemble
 from nlprnn.models.precision import computing
 from nlprnn.models.translator import Translator, TranslatorStepper
+from nlprnn.nn.kernels.stepping import PackedDecoder
 from nlprnn.text.bucketing import PairBatch, Ragged, SourceBatch, buckets, in_order, pair_batch, pair_lengths, restored
 
 SENTENCES = 64  # translated side by side
@@ -65,15 +66,24 @@ def _decoded(members: Sequence[Translator], sources: Ragged, decode: Decode) -> 
 
     def results() -> Iterator[tuple[np.ndarray, list[list[Hypothesis]]]]:
         for batch in in_order(sources, SENTENCES):
-            with computing(members, fast=None not in packed):  # as precise as the steps that follow
-                encoded = [
-                    member.eval().encode(batch.source.to(member.device), batch.source_lengths) for member in members
-                ]
-            steppers = [TranslatorStepper(*each) for each in zip(members, encoded, packed, strict=True)]
+            stepper = source_stepper(members, packed, batch.source, batch.source_lengths)
             most = [longest_target(length) for length in batch.source_lengths.tolist()]
-            yield batch.indices, decode(steppers[0] if len(steppers) == 1 else Ensemble(steppers), batch, most)
+            yield batch.indices, decode(stepper, batch, most)
 
     return restored(results())
+
+
+def source_stepper(
+    members: Sequence[Translator], packed: Sequence[PackedDecoder | None], source: Tensor, lengths: Tensor
+) -> SourceStepper:
+    """What searches and draws step through: sources (S, B) of some lengths (B,), read as precisely as steps will be.
+
+    `packed` is what each translator's `pack` made; several translators decide together.
+    """
+    with computing(members, fast=None not in packed):
+        encoded = [member.eval().encode(source.to(member.device), lengths) for member in members]
+    steppers = [TranslatorStepper(*each) for each in zip(members, encoded, packed, strict=True)]
+    return steppers[0] if len(steppers) == 1 else Ensemble(steppers)
 
 
 class Predicted(NamedTuple):
