@@ -129,7 +129,7 @@ def test_memory_and_cold_start_are_measured(tmp_path: Path) -> None:
     assert 2 * matrices < memory["sides"]["plain"]["held"] < 3 * matrices
     assert memory["sides"]["plain"]["working"] > 2 * logits
     assert memory["sides"][OURS[0]]["ratio"] < 1
-    assert cold["seconds"]["predict"] > 0 and cold["seconds"]["import_torch"] > 0
+    assert set(cold["seconds"]) == {"predict", "import_torch", "ratio"} and min(cold["seconds"].values()) > 0
 
 
 class TestPieces:
