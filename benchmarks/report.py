@@ -21,8 +21,8 @@ settings. Both sides start from the same weights, read the same tokens, and comp
 the compiled kernels, *torch* is what runs where there was no compiler. A round measures each side once, one right after
 the other; a ratio is the median over the rounds of the ratio within a round, with the least and the largest in
 brackets. *Share* is six times the recurrent and output weights times tokens a second, over the best rate of `torch.mm`
-in bfloat16 in the same run. Memory and gradients are those of training steps; gradients are compared at the first
-weights."""
+in the same run, in bfloat16 or, where that is only emulated, in float32. Memory and gradients are those of training
+steps; gradients are compared at the first weights."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def heading(found: dict[str, Any]) -> list[str]:
     return [
         f"{found['date'][:10]}, {machine['processor']} ({machine['instructions']}), {threads}"
         f"at most {found['rounds']} rounds in {found['seconds'] / 60:.1f} minutes.",
-        *([f"Best torch.mm in bfloat16: {limit / 1e9:.0f} GFLOP/s."] if limit else []),
+        *([f"Best torch.mm, bfloat16 or float32: {limit / 1e9:.0f} GFLOP/s."] if limit else []),
     ]
 
 

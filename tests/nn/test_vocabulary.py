@@ -10,23 +10,29 @@ from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy
 from nlprnn.nn.vocabulary import Vocabulary
 
 
-def gradients(compute: Compute | None, n: int = 150, v: int = 301, h: int = 24) -> list[torch.Tensor]:
-    """Losses, and gradients of x, weight and bias under a weighted sum; None: torch's own in float64."""
+def gradients(compute: Compute | None, smoothing: float, n: int = 150, v: int = 301, h: int = 24) -> list[torch.Tensor]:
+    """Losses, the bare -log p, and gradients of x, weight and bias under a weighted sum; None: torch's, in float64."""
     torch.manual_seed(4)
     kind = torch.float64 if compute is None else torch.float32
     x, weight, bias = (torch.randn(shape).to(kind).requires_grad_() for shape in ((n, h), (v, h), (v,)))
     targets, scale = torch.randint(0, v, (n,)), torch.rand(n).to(kind)
     if compute is None:
-        losses = F.cross_entropy(F.linear(x, weight, bias), targets, reduction="none")
+        logits = F.linear(x, weight, bias)
+        losses = F.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
+        nll = F.cross_entropy(logits, targets, reduction="none")
     else:
-        losses, _ = linear_cross_entropy(compute, x, weight, bias, targets)
+        losses, nll = linear_cross_entropy(compute, x, weight, bias, targets, smoothing)
     (losses * scale).sum().backward()
-    return [losses.detach(), x.grad, weight.grad, bias.grad]
+    return [losses.detach(), nll.detach(), x.grad, weight.grad, bias.grad]
 
 
-@pytest.mark.parametrize(("bf16", "tolerance"), [(False, 1e-5), (True, 1e-2)])
-def test_the_fused_loss_and_its_gradients_are_torchs(bf16: bool, tolerance: float) -> None:
-    for found, wanted in zip(gradients(Compute(bf16=bf16)), gradients(None), strict=True):
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize(
+    ("compute", "tolerance"),
+    [(Compute("reference"), 1e-5), (Compute("torch"), 1e-5), (Compute("torch", bf16=True), 1e-2)],
+)
+def test_the_fused_loss_and_its_gradients_are_torchs(compute: Compute, tolerance: float, smoothing: float) -> None:
+    for found, wanted in zip(gradients(compute, smoothing), gradients(None, smoothing), strict=True):
         distance = (found.double() - wanted).norm() / wanted.norm()
         assert distance < tolerance
 

@@ -99,9 +99,8 @@ def linear_cross_entropy(
     if compute.kernels == "native" and len(x):
         level = library.for_precision(compute.bf16)
         return native.linear_cross_entropy(level, x, weight, bias, targets, smoothing)
-    if compute.bf16 and not smoothing:
-        losses = output.linear_cross_entropy_bf16(x, weight, bias, targets)
-        return losses, losses.detach()
+    if compute.kernels != "reference":
+        return output.linear_cross_entropy(x, weight, bias, targets, smoothing, compute.bf16)
     log_probs = F.linear(x, weight, bias).log_softmax(dim=-1)
     nll = F.nll_loss(log_probs, targets, reduction="none")
     return (1 - smoothing) * nll - smoothing * log_probs.mean(dim=-1), nll.detach()
