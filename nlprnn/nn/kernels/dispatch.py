@@ -43,7 +43,7 @@ def choose(kernels: str, precision: str, device: torch.device) -> Compute:
     if kernels == "auto":
         kernels = "native" if has_native(device) else "torch"
     can = library.instructions() == library.BF16 if kernels == "native" else has_bf16(device)
-    fast = can if precision == "auto" else precision == "bf16" and (can or kernels != "native")
+    fast = can if precision == "auto" else precision == "bf16"
     return Compute(kernels, bf16=fast and kernels != "reference")
 
 

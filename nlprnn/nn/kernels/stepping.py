@@ -27,8 +27,9 @@ class _Step(ctypes.Structure):
 class PackedNetwork:
     """Embedding (V, I), recurrent layers, perhaps a projection (C, H), and output layer (V, C), as they are now.
 
-    Products are in bfloat16 where the processor has it: a step reads all weights once and does little else, so that its
-    time is that of reading. Log-probabilities are then off by some hundredths; for figures to report there are others.
+    Weights are in bfloat16: a step of one sequence reads all of them once and does little else, so that its time is that
+    of reading. Of many sequences they are in bfloat16 where the processor can multiply it. Log-probabilities are then off
+    by some hundredths; for figures to report there are others.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class PackedNetwork:
         projection: Tensor | None,
         weight: Tensor,
         bias: Tensor,
+        many: bool = False,
         attended: int = 0,
     ) -> None:
-        """`attended`: numbers that attention below adds to what the second layer and the projection read; see
+        """`many`: sequences rather than one. `attended`: numbers that attention below adds to what the second layer and the projection read; see
         PackedDecoder."""
-        self.cell, self.level, self.ready = cell, library.instructions(), library.ready()
+        self.level = library.instructions() if many else library.for_precision(bf16=True)
+        self.cell, self.ready = cell, library.ready()
         self.sizes = [w.w_hh.shape[1] for w in layers]
         self._batch, self._attended = 0, attended
         self._sequences = (Sequence * len(layers))()
@@ -126,7 +129,7 @@ class PackedDecoder(PackedNetwork):
         bias: Tensor,
         attended: int,
     ) -> None:
-        super().__init__(cell, layers, embedding, projection, weight, bias, attended)
+        super().__init__(cell, layers, embedding, projection, weight, bias, many=True, attended=attended)
         self._work.squash = 1
 
     def attend(

@@ -35,9 +35,10 @@ def test_compiled_kernels_are_the_first_choice_on_a_cpu() -> None:
 
 
 @pytest.mark.skipif(library.instructions() == 0, reason="no compiled kernels here")
-def test_without_the_instructions_compiled_kernels_stay_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_instructions_compiled_kernels_use_bfloat16_only_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "instructions", lambda: library.INSTRUCTIONS.index("avx2"))
-    assert choose("native", "bf16", CPU) == Compute("native", bf16=False)
+    assert choose("native", "auto", CPU) == Compute("native", bf16=False)
+    assert choose("native", "bf16", CPU) == Compute("native", bf16=True)
 
 
 @pytest.mark.usefixtures("no_library")

@@ -1,6 +1,7 @@
 /* Vectors of 8 floats. */
 #include <immintrin.h>
 #include <stdint.h>
+#include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -49,6 +50,45 @@ INLINE float v_largest(vec a)
     __m128 x = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     x = _mm_max_ps(x, _mm_movehl_ps(x, x));
     return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+
+/* Eight numbers of 16 bits, or the n that are there. */
+INLINE __m128i load_16_bits(const uint16_t *p, int64_t n)
+{
+    __m128i x = _mm_setzero_si128();
+    memcpy(&x, p, n >= LANES ? sizeof x : n <= 0 ? 0 : (size_t)n * sizeof *p);
+    return x;
+}
+INLINE void store_16_bits(uint16_t *p, __m128i x, int64_t n)
+{
+    memcpy(p, &x, n >= LANES ? sizeof x : n <= 0 ? 0 : (size_t)n * sizeof *p);
+}
+#if defined(__F16C__)
+INLINE vec v_load_half(const uint16_t *p, int64_t n) { return _mm256_cvtph_ps(load_16_bits(p, n)); }
+INLINE void v_store_half(uint16_t *p, vec x, int64_t n)
+{
+    store_16_bits(p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT), n);
+}
+#endif
+
+/* Numbers as bfloat16: the upper half of a float32, rounded to even. A word holds two. */
+INLINE vec v_to_upper(vec a)
+{
+    __m256i bits = (__m256i)a, odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    return _mm256_blendv_ps(a, (vec)rounded, _mm256_cmp_ps(a, a, _CMP_ORD_Q)); /* no number stays none */
+}
+INLINE vec v_first(vec words) { return (vec)_mm256_slli_epi32((__m256i)words, 16); }
+INLINE vec v_second(vec words) { return (vec)_mm256_and_si256((__m256i)words, _mm256_set1_epi32((int)0xffff0000)); }
+INLINE vec v_join(vec first, vec second)
+{
+    return (vec)_mm256_or_si256(_mm256_srli_epi32((__m256i)first, 16), (__m256i)v_second(second));
+}
+INLINE vec v_load_upper(const uint16_t *p, int64_t n) { return v_first((vec)_mm256_cvtepu16_epi32(load_16_bits(p, n))); }
+INLINE void v_store_upper(uint16_t *p, vec x, int64_t n)
+{
+    __m256i upper = _mm256_srli_epi32((__m256i)x, 16);
+    store_16_bits(p, _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1)), n);
 }
 
 /* Rows become columns: LANES vectors of LANES 32-bit words. */

@@ -57,6 +57,28 @@ INLINE void v_store_half(uint16_t *p, vec x, int64_t n)
     store_16_bits(p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), n);
 }
 
+/* Numbers as bfloat16: the upper half of a float32, rounded to even. A word holds two. */
+INLINE vec v_to_upper(vec a)
+{
+    __m512i bits = (__m512i)a, odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    return (vec)_mm512_mask_blend_epi32(_mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), bits, rounded); /* no number stays none */
+}
+INLINE vec v_first(vec words) { return (vec)_mm512_slli_epi32((__m512i)words, 16); }
+INLINE vec v_second(vec words) { return (vec)_mm512_and_si512((__m512i)words, _mm512_set1_epi32((int)0xffff0000)); }
+INLINE vec v_join(vec first, vec second)
+{
+    return (vec)_mm512_or_si512(_mm512_srli_epi32((__m512i)first, 16), (__m512i)v_second(second));
+}
+INLINE vec v_load_upper(const uint16_t *p, int64_t n)
+{
+    return v_first((vec)_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes(n), p)));
+}
+INLINE void v_store_upper(uint16_t *p, vec x, int64_t n)
+{
+    store_16_bits(p, _mm512_cvtepi32_epi16(_mm512_srli_epi32((__m512i)x, 16)), n);
+}
+
 /* Rows become columns: LANES vectors of LANES 32-bit words. */
 INLINE void v_transpose(vec row[LANES])
 {

@@ -3,7 +3,8 @@
 
 #include "native.h"
 
-enum { NONE, AVX2, AVX512, AVX512_BF16 };
+/* The wide ones multiply bfloat16 in float32; a processor is never said to be one of them. */
+enum { NONE, AVX2, AVX512, AVX512_BF16, AVX2_WIDE, AVX512_WIDE };
 
 /* The best that this processor and its operating system can do. */
 int nlprnn_instructions(void)
@@ -12,7 +13,7 @@ int nlprnn_instructions(void)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
         return __builtin_cpu_supports("avx512bf16") ? AVX512_BF16 : AVX512;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? AVX2 : NONE;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? AVX2 : NONE;
 }
 
 void nlprnn_use_openmp(void *parallel, void *thread_number, void *thread_count)
@@ -22,7 +23,11 @@ void nlprnn_use_openmp(void *parallel, void *thread_number, void *thread_count)
 
 static const struct kernels *kernels_for(int instructions)
 {
-    return instructions == AVX512_BF16 ? &kernels_avx512_bf16 : instructions == AVX512 ? &kernels_avx512 : &kernels_avx2;
+    static const struct kernels *const all[] = {
+        [AVX2] = &kernels_avx2, [AVX512] = &kernels_avx512, [AVX512_BF16] = &kernels_avx512_bf16,
+        [AVX2_WIDE] = &kernels_avx2_wide, [AVX512_WIDE] = &kernels_avx512_wide,
+    };
+    return all[instructions];
 }
 
 struct job {

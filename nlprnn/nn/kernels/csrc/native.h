@@ -105,6 +105,6 @@ struct kernels {
     void (*largest)(const struct team *, const struct largest *work, void *scratch);
 };
 
-extern const struct kernels kernels_avx512_bf16, kernels_avx512, kernels_avx2;
+extern const struct kernels kernels_avx512_bf16, kernels_avx512, kernels_avx2, kernels_avx512_wide, kernels_avx2_wide;
 
 #endif

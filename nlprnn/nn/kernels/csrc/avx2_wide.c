@@ -1,0 +1,6 @@
+#pragma GCC target("avx2,fma,f16c")
+#include "lanes_avx2.h"
+#include "operand_bf16_wide.h"
+#include "kernels.h"
+
+const struct kernels kernels_avx2_wide = KERNELS;
