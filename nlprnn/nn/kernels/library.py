@@ -54,7 +54,8 @@ def why_not() -> str:
 def for_precision(bf16: bool) -> int:
     """The instruction set for products in bfloat16 or in float32, as csrc/native.c numbers them.
 
-    A processor that cannot multiply bfloat16 multiplies the same numbers in float32: no faster, but from half the memory.
+    A processor that cannot multiply bfloat16 multiplies the same numbers in float32: no faster, but read from half the
+    memory.
     """
     best = instructions()
     if not bf16:

@@ -27,9 +27,9 @@ class _Step(ctypes.Structure):
 class PackedNetwork:
     """Embedding (V, I), recurrent layers, perhaps a projection (C, H), and output layer (V, C), as they are now.
 
-    Weights are in bfloat16: a step of one sequence reads all of them once and does little else, so that its time is that
-    of reading. Of many sequences they are in bfloat16 where the processor can multiply it. Log-probabilities are then off
-    by some hundredths; for figures to report there are others.
+    Weights are in bfloat16: a step of one sequence reads all of them once and does little else, so that its time is
+    that of reading. Of many sequences they are in bfloat16 where the processor can multiply it. Log-probabilities are
+    then off by some hundredths; for figures to report there are others.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class PackedNetwork:
         many: bool = False,
         attended: int = 0,
     ) -> None:
-        """`many`: sequences rather than one. `attended`: numbers that attention below adds to what the second layer and the projection read; see
-        PackedDecoder."""
+        """`many`: sequences at a time, rather than one. `attended`: numbers that attention below adds to what the second
+        layer and the projection read; see PackedDecoder."""
         self.level = library.instructions() if many else library.for_precision(bf16=True)
         self.cell, self.ready = cell, library.ready()
         self.sizes = [w.w_hh.shape[1] for w in layers]
