@@ -43,8 +43,8 @@ class PackedNetwork:
         many: bool = False,
         attended: int = 0,
     ) -> None:
-        """`many`: sequences at a time, rather than one. `attended`: numbers that attention below adds to what the second
-        layer and the projection read; see PackedDecoder."""
+        """`many`: sequences at a time, rather than one. `attended`: numbers that attention below adds to what the
+        second layer and the projection read; see PackedDecoder."""
         self.level = library.instructions() if many else library.for_precision(bf16=True)
         self.cell, self.ready = cell, library.ready()
         self.sizes = [w.w_hh.shape[1] for w in layers]
