@@ -7,6 +7,7 @@
 enum { WIDTH = TILE_VECTORS * LANES, /* columns of a full panel */
        HEIGHT = 8 * TILE_ROWS,       /* rows of a product at a time */
        DEPTH = 1024,                 /* words of the summed dimension at a time: what fits into the caches */
+       AHEAD = 16,                   /* words that a panel is fetched ahead, from the second cache, where it waits */
        LEFT_ROWS = 64 };             /* rows of a transposed left operand at a time; a multiple of LANES */
 
 typedef float word;
@@ -37,7 +38,10 @@ INLINE void tile(const int rows, const int vectors, int64_t depth, const word *l
     for (int64_t k = 0; k < depth; k++, left += word_step, panel += vectors * LANES) {
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
+        {
             column[v] = v_load(panel + v * LANES);
+            __builtin_prefetch(panel + (AHEAD * vectors + v) * LANES);
+        }
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++) {
             vec row = v_set(left[r * row_step]);
