@@ -75,6 +75,7 @@ def _option(item: dataclasses.Field[Any]) -> Callable[[F], F]:
             "tied": "--untied",
             "lowercase": "--keep-case",
             "locked_dropout": "--unlocked-dropout",
+            "unigram_bias": "--zero-bias",
             "variable_bptt": "--fixed-bptt",
             "joint": "--separate",
             "bidirectional": "--unidirectional",

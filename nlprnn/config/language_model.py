@@ -62,6 +62,9 @@ class LanguageModelConfig(Config):
         "First recurrent weights without --init-range: orthogonal with forget bias 1; uniform: within 1/sqrt(--hidden)",
         choices=INITS,
     )
+    unigram_bias: bool = option(
+        True, "Output biases start at how frequent each type is in the training text, rather than at zero"
+    )
 
 
 @dataclass(frozen=True)

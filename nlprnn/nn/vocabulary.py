@@ -57,6 +57,14 @@ class Vocabulary(nn.Module):
                 scale = hidden**-0.5 if init_range is None else init_range
                 self.projection.uniform_(-scale, scale, generator=generator)
 
+    def start_at(self, counts: Tensor) -> None:
+        """Have the output's biases be the log of each type's share of `counts` (V,), with each seen once more.
+
+        Logits then begin as a unigram model, which otherwise takes an epoch to be learnt (docs/experiments.md).
+        """
+        with torch.no_grad():
+            self.bias.copy_(torch.log((counts + 1) / (counts + 1).sum()))
+
     @property
     def fused(self) -> bool:
         """Whether losses are computed without a (tokens x types) block of logits."""

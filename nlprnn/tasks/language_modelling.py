@@ -79,6 +79,8 @@ def train_language_model(
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         batches = stream_batches(train, chosen.training)
         model = language_network(chosen, len(tokenizer), run.device)
+        if chosen.model.unigram_bias:
+            model.vocabulary.start_at(torch.from_numpy(train.counts))
         _tell(note, text, tokenizer, train, held_out)
         if run.fresh:
             directory.clear()

@@ -54,3 +54,10 @@ def test_losses_are_the_log_softmax_of_the_logits(tied: bool, embedding: int, hi
     torch.testing.assert_close(vocabulary.losses(x, targets), wanted)
     assert (vocabulary.output is None) == tied
     assert (vocabulary.projection is not None) == (tied and embedding != hidden)
+
+
+def test_biases_that_start_at_counts_make_a_unigram_model_with_one_more_of_each_type() -> None:
+    vocabulary = Vocabulary(3, 4, 4, tied=True)
+    vocabulary.start_at(torch.tensor([6, 0, 1]))
+    found = torch.softmax(vocabulary.logits(torch.zeros(4)), dim=-1)
+    torch.testing.assert_close(found, torch.tensor([0.7, 0.1, 0.2]))
