@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nlprnn.config.cells import CELLS
 from nlprnn.config.training import TrainingConfig
-from nlprnn.settings import Config, option, probability
+from nlprnn.settings import Config, option, other_default, probability
 
 INITS = ("orthogonal", "uniform")
 
@@ -62,6 +62,9 @@ class LanguageModelConfig(Config):
         "First recurrent weights without --init-range: orthogonal with forget bias 1; uniform: within 1/sqrt(--hidden)",
         choices=INITS,
     )
+    embedding_range: float = option(
+        0.3, "Draw first embeddings uniformly from +-X without --init-range", low=0.0, metavar="X"
+    )
     unigram_bias: bool = option(
         True, "Output biases start at how frequent each type is in the training text, rather than at zero"
     )
@@ -71,6 +74,7 @@ class LanguageModelConfig(Config):
 class StreamTrainingConfig(TrainingConfig):
     """How a model of running text is trained: in columns, by truncated back-propagation."""
 
+    lr: float = other_default(TrainingConfig, "lr", 0.01)
     batch_size: int = option(32, "Sequences trained on side by side", low=1, aliases=("--batch_size",), metavar="N")
     bptt: int = option(35, "Truncated back-propagation through time: steps between updates", low=1, metavar="N")
     variable_bptt: bool = option(

@@ -66,6 +66,7 @@ class LanguageModel(nn.Module):
             config.dropout_embedding,
             config.init_range,
             generator,
+            config.embedding_range,
         )
         self.stack = RecurrentStack(
             config.cell,

@@ -12,6 +12,7 @@ from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy, log_mass
 # First embeddings of translators and classifiers are drawn from +-0.5. From +-0.1, as is usual for language models,
 # attention is learnt far later (docs/experiments.md); for classifiers the two were compared once, and nearly equal.
 WIDE = 0.5
+NARROW = 0.1
 
 
 def embed(ids: Tensor, matrix: Tensor, p: float, sparse: bool = False) -> Tensor:
@@ -39,6 +40,7 @@ class Vocabulary(nn.Module):
         dropout_embedding: float = 0.0,
         init_range: float | None = None,
         generator: torch.Generator | None = None,
+        embedding_range: float = NARROW,
     ) -> None:
         super().__init__()
         self.dropout_embedding = dropout_embedding
@@ -48,10 +50,10 @@ class Vocabulary(nn.Module):
         self.projection = nn.Parameter(torch.empty(embedding, hidden)) if tied and embedding != hidden else None
         self.output = None if tied else nn.Parameter(torch.empty(size, hidden))
         self.bias = nn.Parameter(torch.zeros(size))
-        bound = 0.1 if init_range is None else init_range
         with torch.no_grad():
-            for weight in (self.embedding, self.output):
+            for weight, usual in ((self.embedding, embedding_range), (self.output, NARROW)):
                 if weight is not None:
+                    bound = usual if init_range is None else init_range
                     weight.uniform_(-bound, bound, generator=generator)
             if self.projection is not None:
                 scale = hidden**-0.5 if init_range is None else init_range
