@@ -12,7 +12,7 @@ from nlprnn.nn.kernels.dispatch import Compute, linear_cross_entropy, log_mass
 # First embeddings of translators and classifiers are drawn from +-0.5. From +-0.1, as is usual for language models,
 # attention is learnt far later (docs/experiments.md); for classifiers the two were compared once, and nearly equal.
 WIDE = 0.5
-NARROW = 0.1
+NARROW = 0.1  # output layers of their own
 
 
 def embed(ids: Tensor, matrix: Tensor, p: float, sparse: bool = False) -> Tensor:
