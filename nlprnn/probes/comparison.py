@@ -69,14 +69,18 @@ Asked = tuple[str, Sequence[SuiteReport]]  # a scorer's name, and its report on 
 
 
 def compare(asked: Sequence[Asked], ngram: str | None = None) -> list[Comparison]:
-    """Each scorer with each other one, and with the n-gram model `ngram` where one was asked beside it."""
+    """Each scorer with each other one, and with the n-gram model `ngram` where one was asked beside it.
+
+    A baseline that is one of the scorers is compared as one of them, and once.
+    """
+    rival = None if ngram in dict(asked) else ngram
     found: list[Comparison] = []
     for place, suite in enumerate(asked[0][1] if asked else ()):
         reports = [(name, several[place]) for name, several in asked]
         pairs = [((a, first.record), (b, second.record)) for (a, first), (b, second) in combinations(reports, 2)]
         for name, report in reports:
-            if ngram is not None and report.ngram_record is not None:
-                pairs.append(((name, report.record), (ngram, report.ngram_record)))
+            if rival is not None and report.ngram_record is not None:
+                pairs.append(((name, report.record), (rival, report.ngram_record)))
         for (a, ours), (b, theirs) in pairs:
             found += _parts(suite.name, (a, b), *in_common(ours, theirs))
     corrected = holm(np.array([one.p for one in found]))

@@ -107,6 +107,16 @@ def test_the_n_gram_model_is_compared_with_the_scorer_that_it_stood_beside() -> 
     assert compare([("a", [report])]) == []
 
 
+def test_a_baseline_that_is_one_of_the_scorers_is_not_compared_twice_nor_with_itself() -> None:
+    both = [
+        (name, [probe_agreement(scorer, agreement_suite(), ngram=nearest_noun())])
+        for name, scorer in (("a", oracle()), ("n-gram", nearest_noun()))
+    ]
+    found = compare(both, "n-gram")
+    assert {(one.first, one.second) for one in found} == {("a", "n-gram")}
+    assert len({(one.part, one.construction) for one in found}) == len(found)
+
+
 def test_predictions_are_compared_like_constructions_and_items_as_wholes() -> None:
     def item(number: str) -> Item:
         regions = {
