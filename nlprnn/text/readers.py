@@ -75,7 +75,9 @@ def _cut(text: str) -> tuple[str, str]:
     if text[-1].isspace():
         return text, ""
     parts = text.rsplit(None, 1)
-    return (parts[0], parts[1]) if len(parts) == 2 else (text, "")
+    if len(parts) == 1:  # one word, which is cut only if nothing but it is there
+        return ("", parts[0]) if text[0].isspace() else (text, "")
+    return parts[0], parts[1]
 
 
 def check_file(path: Path) -> int:
