@@ -45,7 +45,7 @@ def test_pieces_of_long_lines_lose_no_word_and_no_line_end(text: str, places: li
 
 
 def test_a_word_after_much_white_space_is_not_cut() -> None:
-    assert [piece.text.split() for piece in cut_lines(["   aa", "a aa"], longest=4)] == [["aaa", "aa"]]
+    assert [piece.text.split() for piece in cut_lines(["   aa", "a aa"], longest=4)] == [["aaa"], ["aa"]]
 
 
 def test_a_line_without_white_space_is_cut_in_bounded_pieces() -> None:
