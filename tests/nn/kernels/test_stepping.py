@@ -23,7 +23,10 @@ SHAPES = {
 pytestmark = pytest.mark.skipif(library.instructions() == 0, reason="no compiled kernels here")
 
 
-def network(cell: str, shape: str, monkeypatch: pytest.MonkeyPatch, level: int) -> tuple[LanguageModel, PackedNetwork]:
+def network(
+    cell: str, shape: str, monkeypatch: pytest.MonkeyPatch, level: int, many: bool = False
+) -> tuple[LanguageModel, PackedNetwork]:
+    """A model, and its stepper, or one for many sequences at a time, with the instructions of a level."""
     model = LanguageModel(LanguageModelConfig(cell=cell, **SHAPES[shape]), TYPES).eval()
     torch.manual_seed(2)
     with torch.no_grad():
@@ -32,7 +35,9 @@ def network(cell: str, shape: str, monkeypatch: pytest.MonkeyPatch, level: int) 
     model.use(Compute("native"))
     with monkeypatch.context() as patch:
         patch.setattr(library, "instructions", lambda: level)
-        packed = model.stepper()
+        ends = model.vocabulary
+        weights = model.stack.weights(), ends.embedding, ends.projection, ends.matrix(), ends.bias
+        packed = PackedNetwork(model.stack.cell, *weights, many=True) if many else model.stepper()
     assert isinstance(packed, PackedNetwork)
     model.use(Compute("reference"))
     return model, packed
@@ -41,9 +46,13 @@ def network(cell: str, shape: str, monkeypatch: pytest.MonkeyPatch, level: int) 
 @pytest.mark.parametrize("shape", list(SHAPES))
 @pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize("level", range(1, library.instructions() + 1))
-def test_packed_steps_are_the_models_own(level: int, cell: str, shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, packed = network(cell, shape, monkeypatch, level)
-    tolerance = {"rtol": 0.02, "atol": 0.05}
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+def test_packed_steps_are_the_models_own(
+    level: int, cell: str, shape: str, many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, packed = network(cell, shape, monkeypatch, level, many)
+    exact = many and level != library.BF16
+    tolerance = {"rtol": 0.0, "atol": 1e-4} if exact else {"rtol": 0.02, "atol": 0.05}
     with torch.inference_mode():
         state, own = packed.start(3), model.start(3)
         for step in range(6):

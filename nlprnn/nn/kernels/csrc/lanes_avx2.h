@@ -63,13 +63,11 @@ INLINE void store_16_bits(uint16_t *p, __m128i x, int64_t n)
 {
     memcpy(p, &x, n >= LANES ? sizeof x : n <= 0 ? 0 : (size_t)n * sizeof *p);
 }
-#if defined(__F16C__)
 INLINE vec v_load_half(const uint16_t *p, int64_t n) { return _mm256_cvtph_ps(load_16_bits(p, n)); }
 INLINE void v_store_half(uint16_t *p, vec x, int64_t n)
 {
     store_16_bits(p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT), n);
 }
-#endif
 
 /* Numbers as bfloat16: the upper half of a float32, rounded to even. A word holds two. */
 INLINE vec v_to_upper(vec a)

@@ -37,8 +37,7 @@ INLINE void tile(const int rows, const int vectors, int64_t depth, const word *l
             sum[r][v] = v_zero();
     for (int64_t k = 0; k < depth; k++, left += word_step, panel += vectors * LANES) {
 #pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-        {
+        for (int v = 0; v < vectors; v++) {
             column[v] = v_load(panel + v * LANES);
             __builtin_prefetch(panel + (AHEAD * vectors + v) * LANES);
         }
