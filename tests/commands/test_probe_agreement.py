@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -151,14 +152,15 @@ def write_pairs(folder: Path) -> Path:
 def test_models_are_compared_and_reported_side_by_side(run, small_model, small_ngram, tmp_path) -> None:
     page, plot, items = tmp_path / "r.html", tmp_path / "p.svg", tmp_path / "i.tsv"
     suite = write_pairs(tmp_path)
-    asked = ("probe-agreement", small_model, small_ngram, "--suite", suite, "--baseline", small_ngram, "--json")
+    twin = shutil.copytree(small_ngram, tmp_path / "twin")
+    asked = ("probe-agreement", small_model, small_ngram, "--suite", suite, "--baseline", twin, "--json")
     result = run(*asked, "--report", page, "--plot", plot, "--items", items)
     found = json.loads(result.out)
     whole = found["comparisons"][0]
     assert (whole["first"], whole["second"], whole["part"]) == (str(small_model), str(small_ngram), "all")
     assert whole["n"] == found["models"][0]["suites"][0]["n"] and found["recipes"] == []
-    same = [one for one in found["comparisons"] if one["first"] == one["second"]]
-    assert same and all(one["difference"] == 0 and one["p"] == 1 for one in same), "an n-gram model beside itself"
+    same = [one for one in found["comparisons"] if (one["first"], one["second"]) == (str(small_ngram), str(twin))]
+    assert same and all(one["difference"] == 0 and one["p"] == 1 for one in same), "an n-gram model beside its copy"
     rows = list(csv.DictReader(items.read_text(encoding="utf-8").splitlines(), dialect="excel-tab"))
     assert {row["model"] for row in rows} == {str(small_model), str(small_ngram)}
     right = sum(row["correct"] == "1" for row in rows if row["model"] == str(small_model))
