@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 # Plain SGD, plain dropout and nothing else.
@@ -11,6 +12,7 @@ _PLAIN = {
     "dropout_embedding": 0.0,
     "weight_drop": 0.0,
     "locked_dropout": False,
+    "embedding_init": "uniform",
     "unigram_bias": False,
     "optimizer": "sgd",
     "warmup": 0,
@@ -36,6 +38,7 @@ _AWD = {
     "activation_penalty": 2.0,
     "slowness_penalty": 1.0,
     "recurrent_init": "uniform",
+    "embedding_init": "uniform",
     "embedding_range": 0.1,
     "unigram_bias": False,
     "batch_size": 20,
@@ -70,6 +73,22 @@ PRESETS: dict[str, dict[str, Any]] = {
     "awd": _AWD,
     "gulordava": _GULORDAVA,
 }
+# What a language model of the default preset starts from where its training is given minutes: up to how many of them
+# for each million tokens of the training text, on two cores, and what reached the least validation perplexity in them
+# (docs/experiments.md). The more often a text is read, the more dropout it takes, and the larger the network may be.
+BUDGETS: tuple[tuple[float, dict[str, Any]], ...] = (
+    (20.0, {"hidden": 300, "dropout": 0.1, "dropout_embedding": 0.0, "weight_drop": 0.0}),
+    (50.0, {"hidden": 400, "dropout": 0.15, "dropout_embedding": 0.0, "weight_drop": 0.1}),
+    (math.inf, {}),
+)
+
+
+def within(minutes: float, tokens: int) -> dict[str, Any]:
+    """The settings of BUDGETS for a budget in minutes and a training text of so many tokens."""
+    each = minutes / (tokens / 1e6)
+    return next(settings for most, settings in BUDGETS if each <= most)
+
+
 # In the way of Howard and Ruder 2018 (ULMFiT), how a classifier is trained that starts from a language model, and how
 # that is first trained further on the classifier's own texts. Rates, pooling and dropout are ours, for AdamW and small
 # data (docs/experiments.md); the paper's rates by layer are --layer-decay 2.6.
@@ -81,4 +100,11 @@ TRANSFER: dict[str, Any] = {
     "unfreezing": True,
     "lr": 0.002,
 }
-FINE_TUNING: dict[str, Any] = {"schedule": "triangular", "lr": 0.002, "epochs": 6, "batch_size": 16, "bptt": 70}
+FINE_TUNING: dict[str, Any] = {
+    "schedule": "triangular",
+    "lr": 0.002,
+    "recurrent_rate": 1.0,
+    "epochs": 6,
+    "batch_size": 16,
+    "bptt": 70,
+}

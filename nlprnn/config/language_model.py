@@ -9,6 +9,8 @@ from nlprnn.config.training import TrainingConfig
 from nlprnn.settings import Config, option, other_default, probability
 
 INITS = ("orthogonal", "uniform")
+EMBEDDING_INITS = ("neighbours", "uniform")
+RECURRENT_RATE = 0.4
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,14 @@ class LanguageModelConfig(Config):
         "First recurrent weights without --init-range: orthogonal with forget bias 1; uniform: within 1/sqrt(--hidden)",
         choices=INITS,
     )
+    embedding_init: str = option(
+        "neighbours",
+        "First embeddings without --init-range: neighbours: from how often types stand side by side in the training "
+        "text; uniform: drawn",
+        choices=EMBEDDING_INITS,
+    )
     embedding_range: float = option(
-        0.3, "Draw first embeddings uniformly from +-X without --init-range", low=0.0, metavar="X"
+        0.3, "First embeddings are uniform in +-X, or as long, without --init-range", low=0.0, metavar="X"
     )
     unigram_bias: bool = option(
         True, "Output biases start at how frequent each type is in the training text, rather than at zero"
@@ -75,6 +83,12 @@ class StreamTrainingConfig(TrainingConfig):
     """How a model of running text is trained: in columns, by truncated back-propagation."""
 
     lr: float = other_default(TrainingConfig, "lr", 0.01)
+    recurrent_rate: float | None = option(
+        None,
+        f"What --lr is multiplied with for the recurrent layers (default: {RECURRENT_RATE} with adamw, else 1)",
+        low=0.0,
+        metavar="X",
+    )
     batch_size: int = option(32, "Sequences trained on side by side", low=1, aliases=("--batch_size",), metavar="N")
     bptt: int = option(35, "Truncated back-propagation through time: steps between updates", low=1, metavar="N")
     variable_bptt: bool = option(
@@ -82,6 +96,13 @@ class StreamTrainingConfig(TrainingConfig):
         "Draw the steps of each update anew, around --bptt and now and then its half (Merity 2018); "
         "the learning rate follows",
     )
+
+    def layer_share(self, above: int, epoch: int) -> float:
+        """The layers of a language model are the top group, with the vocabulary's both ends below."""
+        if above:
+            return 1.0
+        usual = RECURRENT_RATE if self.optimizer == "adamw" else 1.0
+        return usual if self.recurrent_rate is None else self.recurrent_rate
 
     def share(self, count: int) -> float:
         """The mean loss of a short batch would weigh its tokens more than that of a long one; where lengths vary, the

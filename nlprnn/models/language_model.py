@@ -88,6 +88,10 @@ class LanguageModel(nn.Module):
     def device(self) -> torch.device:
         return self.vocabulary.embedding.device
 
+    def layer_groups(self) -> list[list[nn.Parameter]]:
+        """All parameters in two groups: those of the vocabulary, and those of the recurrent layers."""
+        return [list(self.vocabulary.parameters()), list(self.stack.parameters())]
+
     def forward(self, batch: TokenBatch, state: StackState | None = None) -> Loss:
         """The summed loss of a batch read from `state` (None: a fresh state)."""
         hidden, state = self._hidden(batch.inputs, state)

@@ -67,6 +67,17 @@ class Vocabulary(nn.Module):
         with torch.no_grad():
             self.bias.copy_(torch.log((counts + 1) / (counts + 1).sum()))
 
+    def start_near(self, vectors: Tensor, embedding_range: float) -> None:
+        """Have the embeddings be `vectors` (V, E) of length 1, made as long as those that are drawn from the range.
+
+        A type whose vector is zero keeps the embedding that it has.
+        """
+        length = embedding_range * (vectors.shape[1] / 3) ** 0.5  # a uniform variable's variance is a third
+        vectors = vectors.to(self.embedding.device)
+        told = (vectors != 0).any(dim=1, keepdim=True)
+        with torch.no_grad():
+            self.embedding.copy_(torch.where(told, length * vectors, self.embedding))
+
     @property
     def fused(self) -> bool:
         """Whether losses are computed without a (tokens x types) block of logits."""

@@ -9,15 +9,17 @@ from typing import Any
 
 import torch
 
-from nlprnn.checkpoint import ModelDirectory
+from nlprnn.checkpoint import STATE, ModelDirectory
 from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.config.tokenizing import TokenizerConfig
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
+from nlprnn.presets import within
+from nlprnn.settings import flag
 from nlprnn.tasks.computing import place
-from nlprnn.tasks.encoding import encode, learn_tokenizer
+from nlprnn.tasks.encoding import bar, encode, learn_tokenizer
 from nlprnn.tasks.evaluation import evaluate_lines
 from nlprnn.tasks.loading import LANGUAGE_MODEL, TextModel, load_text_model
 from nlprnn.tasks.notes import Note, to_stderr
@@ -27,6 +29,7 @@ from nlprnn.tasks.signature import check_text, write_counts, write_signature
 from nlprnn.tasks.training_runs import TrainingRun, begin, finish
 from nlprnn.text.batching import StreamBatches
 from nlprnn.text.corpus import Corpus, open_corpus
+from nlprnn.text.neighbours import neighbour_vectors
 from nlprnn.text.store import TokenStore
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 from nlprnn.training.progress import Progress
@@ -77,11 +80,13 @@ def train_language_model(
         text = open_corpus(paths, valid=valid, test=test, column=column)
         tokenizer = learn_tokenizer(chosen.tokenizer, text.train, note) if run.fresh else load_tokenizer(path)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
+        if run.fresh and preset == "default":
+            chosen = fit_to_budget(chosen, settings, len(train), note)
         batches = stream_batches(train, chosen.training)
         model = language_network(chosen, len(tokenizer), run.device)
-        if chosen.model.unigram_bias:
-            model.vocabulary.start_at(torch.from_numpy(train.counts))
         _tell(note, text, tokenizer, train, held_out)
+        if run.fresh or not (path / STATE).is_file():
+            start_from_counts(model, train, chosen)
         if run.fresh:
             directory.clear()
             _write_head(directory, chosen, tokenizer, train, text)
@@ -111,6 +116,18 @@ def _write_head(
     write_signature(directory.path, text, chosen.training)
 
 
+def fit_to_budget(chosen: Settings, given: dict[str, Any], tokens: int, note: Note) -> Settings:
+    """Settings that suit a budget in minutes and a text of so many tokens, where none were given."""
+    minutes = chosen.training.max_minutes
+    if minutes is None:
+        return chosen
+    suited = {name: value for name, value in within(minutes, tokens).items() if given.get(name) is None}
+    if suited:
+        told = " ".join(f"{flag(name)} {value}" for name, value in suited.items())
+        note(f"to suit {minutes / tokens * 1e6:.3g} minutes a million tokens: {told}")
+    return chosen.but(suited)
+
+
 def language_network(chosen: Settings, vocabulary: int, device: torch.device) -> LanguageModel:
     """The network with its first weights. Raises ConfigError where it does not fit into memory."""
     model = place(lambda: LanguageModel(chosen.model, vocabulary, chosen.training.seed), device)
@@ -119,6 +136,18 @@ def language_network(chosen: Settings, vocabulary: int, device: torch.device) ->
     model.vocabulary.sparse = plain and not chosen.model.tied and device.type == "cpu"
     model.use(choose(chosen.training.kernels, chosen.training.precision, device))
     return model
+
+
+def start_from_counts(model: LanguageModel, train: TokenStore, chosen: Settings) -> None:
+    """Have a new network know, as its settings ask, how often the types of its text are, and beside which others."""
+    how, seed = chosen.model, chosen.training.seed
+    if how.unigram_bias:
+        model.vocabulary.start_at(torch.from_numpy(train.counts))
+    if how.embedding_init == "neighbours" and how.init_range is None:
+        types, dimensions = model.vocabulary.embedding.shape
+        with bar("neighbours", "piece") as progress:
+            vectors = neighbour_vectors(train.ids, types, dimensions, seed, progress)
+        model.vocabulary.start_near(torch.from_numpy(vectors), how.embedding_range)
 
 
 def stream_batches(train: TokenStore, training: StreamTrainingConfig) -> StreamBatches:

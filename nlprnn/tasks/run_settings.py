@@ -28,6 +28,14 @@ class RunSettings:
         hints = get_type_hints(cls)
         return {item.name: hints[item.name] for item in dataclasses.fields(cls)}
 
+    def but(self: S, values: dict[str, Any]) -> S:
+        """The same settings but for those of `values`, whichever part they belong to."""
+        parts = {}
+        for name, kind in self.kinds().items():
+            names = {item.name for item in dataclasses.fields(kind)} & set(values)
+            parts[name] = dataclasses.replace(getattr(self, name), **{one: values[one] for one in names})
+        return dataclasses.replace(self, **parts)
+
     def to_json(self) -> dict[str, Any]:
         return {name: dataclasses.asdict(getattr(self, name)) for name in self.kinds()}
 

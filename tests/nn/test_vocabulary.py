@@ -61,3 +61,15 @@ def test_biases_that_start_at_counts_make_a_unigram_model_with_one_more_of_each_
     vocabulary.start_at(torch.tensor([6, 0, 1]))
     found = torch.softmax(vocabulary.logits(torch.zeros(4)), dim=-1)
     torch.testing.assert_close(found, torch.tensor([0.7, 0.1, 0.2]))
+
+
+def test_embeddings_that_start_near_vectors_are_as_long_as_uniform_ones_and_the_others_stay() -> None:
+    vocabulary = Vocabulary(5000, 48, 48, tied=True, embedding_range=0.3)
+    drawn = vocabulary.embedding.detach().clone()
+    vectors = torch.nn.functional.normalize(torch.randn(5000, 48), dim=1)
+    vectors[7] = 0
+    vocabulary.start_near(vectors, 0.3)
+    found = vocabulary.embedding.detach()
+    torch.testing.assert_close(found[7], drawn[7])
+    assert float(found.norm(dim=1).mean()) == pytest.approx(float(drawn.norm(dim=1).mean()), rel=0.01)
+    torch.testing.assert_close(torch.nn.functional.normalize(found[8:], dim=1), vectors[8:])

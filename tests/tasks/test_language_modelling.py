@@ -6,10 +6,14 @@ import math
 import random
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 import nlprnn
+from nlprnn.config.language_model import StreamTrainingConfig
+from nlprnn.text.chunk_tokenizer import UNK_ID
 
 
 def written(path: Path, seed: int, lines: int) -> Counter[str]:
@@ -30,10 +34,47 @@ def test_before_it_has_learnt_it_is_a_unigram_model_or_knows_nothing(tmp_path: P
         hidden=8,
         epochs=1,
         lr=0.0,
+        embedding_range=0.01,
         unigram_bias=unigram_bias,
         quiet=True,
     )
     types = len(train) + 1  # and <unk>, which never occurs
     seen = {word: (train[word] + 1) / (train.total() + types) if unigram_bias else 1 / types for word in train}
     wanted = math.exp(-sum(count * math.log(seen[word]) for word, count in valid.items()) / valid.total())
-    assert run.valid_perplexity == pytest.approx(wanted, rel=0.02)
+    assert run.valid_perplexity == pytest.approx(wanted, rel=0.002)
+
+
+@pytest.mark.parametrize("settings", [{}, {"embedding_init": "uniform"}, {"init_range": 0.05}])
+def test_first_embeddings_are_from_neighbours_unless_they_are_to_be_drawn(tmp_path: Path, settings: dict) -> None:
+    written(tmp_path / "train", 1, 400)
+    asked = {"tokenizer": "whitespace", "hidden": 16, "epochs": 1, "lr": 0.0, "weight_decay": 0.0, "quiet": True}
+    run = nlprnn.train_language_model(tmp_path / "train", tmp_path / "model", **asked, **settings)
+    lengths = run.model.model.vocabulary.embedding.detach().norm(dim=1)
+    lengths = lengths[torch.arange(len(lengths)) != UNK_ID]  # which never occurs, and keeps what was drawn
+    alike = torch.allclose(lengths, torch.tensor(0.3 * (16 / 3) ** 0.5), rtol=1e-4)
+    assert alike == (not settings)
+
+
+def test_recurrent_layers_learn_at_a_rate_of_their_own(tmp_path: Path) -> None:
+    written(tmp_path / "train", 1, 400)
+    asked = {"tokenizer": "whitespace", "hidden": 16, "batch_size": 8, "weight_decay": 0.0, "clip": 0.0, "quiet": True}
+
+    def weights(lr: float, **settings: Any) -> dict[str, torch.Tensor]:
+        out = tmp_path / "model"
+        run = nlprnn.train_language_model(tmp_path / "train", out, overwrite=True, epochs=1, lr=lr, **asked, **settings)
+        return run.model.model.state_dict()
+
+    first, usual, frozen, whole = weights(0.0), weights(0.01), weights(0.01, recurrent_rate=0), weights(0.01)
+    for name, value in first.items():
+        moved = not torch.equal(frozen[name], value)
+        assert moved == name.startswith("vocabulary"), name
+        torch.testing.assert_close(usual[name], whole[name])
+    slower, faster = (
+        sum(
+            float((weights(0.001, recurrent_rate=rate)[name] - first[name]).norm()) for name in first if "stack" in name
+        )
+        for rate in (0.4, 1.0)
+    )
+    assert 0.3 < slower / faster < 0.5
+    assert StreamTrainingConfig().layer_share(0, 0) == 0.4
+    assert StreamTrainingConfig(optimizer="sgd").layer_share(0, 0) == 1.0 == StreamTrainingConfig().layer_share(1, 0)
