@@ -10,7 +10,7 @@ from nlprnn.settings import Config, option, other_default, probability
 
 INITS = ("orthogonal", "uniform")
 EMBEDDING_INITS = ("neighbours", "uniform")
-RECURRENT_RATE = 0.4
+RECURRENT_RATE = 0.3
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class LanguageModelConfig(Config):
 class StreamTrainingConfig(TrainingConfig):
     """How a model of running text is trained: in columns, by truncated back-propagation."""
 
-    lr: float = other_default(TrainingConfig, "lr", 0.01)
+    lr: float = other_default(TrainingConfig, "lr", 0.015)
     recurrent_rate: float | None = option(
         None,
         f"What --lr is multiplied with for the recurrent layers (default: {RECURRENT_RATE} with adamw, else 1)",

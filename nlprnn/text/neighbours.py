@@ -7,7 +7,7 @@ Dagan 2015. Contexts are told apart by their place: the word before, the word af
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +38,10 @@ def neighbour_vectors(
     """
     from sklearn.utils.extmath import randomized_svd
 
-    contexts = _positive_information(_counts(ids, types, progress))
+    starts = range(0, len(ids), PIECE)
+    pieces = starts[:: max(-(-len(starts) // MOST_PIECES), 1)]
+    counts = _counts(ids, types, pieces, lambda done: progress(done, len(pieces) + 1))
+    contexts = _positive_information(counts)
     rank = min(dimensions, types)
     left, values, _ = randomized_svd(contexts, rank, n_oversamples=SPARE, n_iter=PASSES, random_state=seed % 2**32)
     vectors = np.zeros((types, dimensions))
@@ -46,24 +49,23 @@ def neighbour_vectors(
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     telling = lengths > TELLING * lengths.max(initial=0.0)
     vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=telling)
+    progress(len(pieces) + 1, len(pieces) + 1)
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((dimensions, dimensions)))
     return (vectors @ rotation).astype(np.float32)
 
 
-def _counts(ids: np.ndarray, types: int, progress: Callable[[int, int], None]) -> csr_array:
+def _counts(ids: np.ndarray, types: int, pieces: Sequence[int], progress: Callable[[int], None]) -> csr_array:
     """How often each type stands at each place beside each other: (types, 2 x WINDOW x types)."""
     from scipy.sparse import coo_array, csr_array, hstack
 
-    starts = range(0, len(ids), PIECE)
-    taken = starts[:: max(-(-len(starts) // MOST_PIECES), 1)]
     beside = [csr_array((types, types), dtype=np.int64) for _ in range(WINDOW)]
-    for number, start in enumerate(taken):
+    for number, start in enumerate(pieces):
         piece = np.asarray(ids[start : start + PIECE], dtype=np.int64)
         for distance in range(1, min(WINDOW, len(piece) - 1) + 1):
             pair = (piece[:-distance], piece[distance:])
             ones = np.ones(len(pair[0]), dtype=np.int64)
             beside[distance - 1] += coo_array((ones, pair), shape=(types, types)).tocsr()
-        progress(number + 1, len(taken))
+        progress(number + 1)
     return hstack([side for counts in beside for side in (counts, counts.T)], format="csr")
 
 
@@ -71,7 +73,7 @@ def _positive_information(counts: csr_array) -> csr_array:
     """max(0, log(p(type, context) / (p(type) p(context)))), with p(context) smoothed."""
     cells = counts.tocoo()
     types, contexts = counts.sum(axis=1), counts.sum(axis=0) ** SMOOTHING
-    expected = types[cells.coords[0]] * contexts[cells.coords[1]] / contexts.sum()
+    expected = types[cells.row] * contexts[cells.col] / contexts.sum()
     cells.data = np.maximum(np.log(cells.data / expected), 0.0)
     found = cells.tocsr()
     found.eliminate_zeros()

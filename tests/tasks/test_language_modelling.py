@@ -1,7 +1,8 @@
-"""What a language model is before it has learnt anything."""
+"""What a language model begins with, and how its settings are chosen."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 from collections import Counter
@@ -12,7 +13,11 @@ import pytest
 import torch
 
 import nlprnn
-from nlprnn.config.language_model import StreamTrainingConfig
+from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
+from nlprnn.config.tokenizing import TokenizerConfig
+from nlprnn.presets import BUDGETS
+from nlprnn.settings import build, flag
+from nlprnn.tasks.language_modelling import Settings, fit_to_budget
 from nlprnn.text.chunk_tokenizer import UNK_ID
 
 
@@ -76,5 +81,34 @@ def test_recurrent_layers_learn_at_a_rate_of_their_own(tmp_path: Path) -> None:
         for rate in (0.4, 1.0)
     )
     assert 0.3 < slower / faster < 0.5
-    assert StreamTrainingConfig().layer_share(0, 0) == 0.4
+    assert StreamTrainingConfig().layer_share(0, 0) == 0.3
     assert StreamTrainingConfig(optimizer="sgd").layer_share(0, 0) == 1.0 == StreamTrainingConfig().layer_share(1, 0)
+
+
+@pytest.mark.parametrize(("minutes", "row"), [(0.01, 0), (2, 0), (2.1, 1), (5, 1), (6, 2)])
+@pytest.mark.parametrize("given", [{}, {"hidden": 8, "lr": 0.5}, {"dropout": 0.7}])
+def test_a_budget_decides_what_was_not_given_by_the_minutes_a_million_tokens(minutes, row, given) -> None:
+    asked = given | {"max_minutes": minutes}
+    chosen = Settings(
+        tokenizer=TokenizerConfig(),
+        model=build(LanguageModelConfig, asked),
+        training=build(StreamTrainingConfig, asked),
+    )
+    told: list[str] = []
+    found = fit_to_budget(chosen, asked, 100_000, told.append)
+    suited = BUDGETS[row][1]
+    flat, before = ({**dataclasses.asdict(one.model), **dataclasses.asdict(one.training)} for one in (found, chosen))
+    assert flat == before | suited | asked
+    assert [f"{minutes * 10:.3g} minutes a million tokens" in line for line in told] == [True] * bool(suited)
+    assert not any(flag(name) in line for name in given for line in told)
+
+
+@pytest.mark.parametrize(("settings", "hidden"), [({}, 300), ({"preset": "small"}, 200), ({"hidden": 8}, 8)])
+def test_a_short_budget_has_a_network_of_its_own_unless_one_is_named(
+    tmp_path: Path, settings: dict, hidden: int
+) -> None:
+    written(tmp_path / "train", 1, 400)
+    run = nlprnn.train_language_model(tmp_path / "train", tmp_path / "lm", max_minutes=0.01, quiet=True, **settings)
+    assert run.model.model.config.hidden == hidden
+    again = nlprnn.train_language_model(tmp_path / "train", tmp_path / "lm", resume=True, quiet=True)
+    assert again.model.model.config == run.model.model.config
