@@ -73,20 +73,25 @@ PRESETS: dict[str, dict[str, Any]] = {
     "awd": _AWD,
     "gulordava": _GULORDAVA,
 }
-# What a language model of the default preset starts from where its training is given minutes: up to how many of them
-# for each million tokens of the training text, on two cores, and what reached the least validation perplexity in them
-# (docs/experiments.md). The more often a text is read, the more dropout it takes, and the larger the network may be.
+# What a language model of the default preset starts from where its training is given minutes: up to how many passes
+# over the text, and what reached the least validation perplexity in them (docs/experiments.md). The more often a text
+# is read, the more dropout it takes; in few passes a smaller network gets further.
 BUDGETS: tuple[tuple[float, dict[str, Any]], ...] = (
-    (20.0, {"hidden": 300, "dropout": 0.1, "dropout_embedding": 0.0, "weight_drop": 0.0}),
-    (50.0, {"hidden": 400, "dropout": 0.2, "dropout_embedding": 0.0, "weight_drop": 0.1}),
+    (3.0, {"hidden": 300, "dropout": 0.1, "dropout_embedding": 0.0, "weight_drop": 0.0}),
+    (8.0, {"hidden": 400, "dropout": 0.2, "dropout_embedding": 0.0, "weight_drop": 0.1}),
     (math.inf, {}),
 )
+RATE = 1e11  # floating-point operations a second of two cores in training; more exactly it need not be known
 
 
-def within(minutes: float, tokens: int) -> dict[str, Any]:
-    """The settings of BUDGETS for a budget in minutes and a training text of so many tokens."""
-    each = minutes / (tokens / 1e6)
-    return next(settings for most, settings in BUDGETS if each <= most)
+def passes(minutes: float, tokens: int, weights: int) -> float:
+    """About how often two cores read a text of so many tokens: six operations for each weight and token."""
+    return 60 * minutes * RATE / (6 * weights * tokens)
+
+
+def within(expected: float) -> dict[str, Any]:
+    """The settings of BUDGETS for so many passes."""
+    return next(settings for most, settings in BUDGETS if expected <= most)
 
 
 # In the way of Howard and Ruder 2018 (ULMFiT), how a classifier is trained that starts from a language model, and how
@@ -94,11 +99,13 @@ def within(minutes: float, tokens: int) -> dict[str, Any]:
 # data (docs/experiments.md); the paper's rates by layer are --layer-decay 2.6.
 TRANSFER: dict[str, Any] = {
     "pooling": "mean",
-    "dropout": 0.5,
-    "dropout_embedding": 0.5,
+    "dropout": 0.4,
+    "dropout_embedding": 0.3,
+    "weight_drop": 0.0,
     "schedule": "triangular",
     "unfreezing": True,
-    "lr": 0.002,
+    "lr": 0.008,
+    "epochs": 8,
 }
 FINE_TUNING: dict[str, Any] = {
     "schedule": "triangular",

@@ -16,7 +16,7 @@ from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.presets import within
+from nlprnn.presets import passes, within
 from nlprnn.settings import flag
 from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import bar, encode, learn_tokenizer
@@ -82,7 +82,7 @@ def train_language_model(
         tokenizer = learn_tokenizer(chosen.tokenizer, text.train, note) if run.fresh else load_tokenizer(path)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         if run.fresh and preset == "default":
-            chosen = fit_to_budget(chosen, settings, len(train), note)
+            chosen = fit_to_budget(chosen, settings, len(train), len(tokenizer), note)
         batches = stream_batches(train, chosen.training)
         model = language_network(chosen, len(tokenizer), run.device)
         _tell(note, text, tokenizer, train, held_out)
@@ -117,15 +117,18 @@ def _write_head(
     write_signature(directory.path, text, chosen.training)
 
 
-def fit_to_budget(chosen: Settings, given: dict[str, Any], tokens: int, note: Note) -> Settings:
-    """Settings that suit a budget in minutes and a text of so many tokens, where none were given."""
+def fit_to_budget(chosen: Settings, given: dict[str, Any], tokens: int, types: int, note: Note) -> Settings:
+    """Settings that suit a budget in minutes, a text of so many tokens and a vocabulary, where none were given."""
     minutes = chosen.training.max_minutes
     if minutes is None:
         return chosen
-    suited = {name: value for name, value in within(minutes, tokens).items() if given.get(name) is None}
+    with torch.device("meta"):  # sizes alone
+        weights = sum(parameter.numel() for parameter in LanguageModel(chosen.model, types).parameters())
+    expected = passes(minutes, tokens, weights)
+    suited = {name: value for name, value in within(expected).items() if given.get(name) is None}
     if suited:
         told = " ".join(f"{flag(name)} {value}" for name, value in suited.items())
-        note(f"to suit {minutes / tokens * 1e6:.3g} minutes a million tokens: {told}")
+        note(f"to suit some {expected:.2g} passes over the text: {told}")
     return chosen.but(suited)
 
 
