@@ -22,6 +22,9 @@ from nlprnn.tasks.language_modelling import Settings, fit_to_budget
 from nlprnn.text.chunk_tokenizer import UNK_ID
 
 
+TEXT = 10**9  # tokens; budgets have at least a hundredth of a minute
+
+
 def written(path: Path, seed: int, lines: int) -> Counter[str]:
     """A text of words of unlike frequency, and how often each occurs, with the ends of sentences."""
     chosen = random.Random(seed).choices("abcdefgh", [50, 20, 10, 5, 5, 4, 3, 3], k=lines * 5)
@@ -96,10 +99,10 @@ def test_two_cores_read_penn_treebank_six_times_in_half_an_hour() -> None:
 def test_a_budget_decides_what_was_not_given_by_the_passes_it_allows_for(times, row, given) -> None:
     model = build(LanguageModelConfig, given)
     weights = sum(parameter.numel() for parameter in LanguageModel(model, 50).parameters())
-    asked = given | {"max_minutes": times * 6 * weights * 10_000_000 / RATE / 60}
+    asked = given | {"max_minutes": times * 6 * weights * TEXT / RATE / 60}
     chosen = Settings(tokenizer=TokenizerConfig(), model=model, training=build(StreamTrainingConfig, asked))
     told: list[str] = []
-    found = fit_to_budget(chosen, asked, 10_000_000, 50, told.append)
+    found = fit_to_budget(chosen, asked, TEXT, 50, told.append)
     suited = BUDGETS[row][1]
     flat, before = ({**dataclasses.asdict(one.model), **dataclasses.asdict(one.training)} for one in (found, chosen))
     assert flat == before | suited | asked
