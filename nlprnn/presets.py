@@ -74,8 +74,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "gulordava": _GULORDAVA,
 }
 # What a language model of the default preset starts from where its training is given minutes: up to how many passes
-# over the text, and what reached the least validation perplexity in them (docs/experiments.md). The more often a text
-# is read, the more dropout it takes; in few passes a smaller network gets further.
+# over the text, and what had the least validation perplexity among what was tried (docs/experiments.md). The more often
+# a text is read, the more dropout it takes.
 BUDGETS: tuple[tuple[float, dict[str, Any]], ...] = (
     (3.0, {"hidden": 300, "dropout": 0.1, "dropout_embedding": 0.0, "weight_drop": 0.0}),
     (8.0, {"hidden": 400, "dropout": 0.2, "dropout_embedding": 0.0, "weight_drop": 0.1}),
