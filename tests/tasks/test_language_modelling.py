@@ -21,7 +21,6 @@ from nlprnn.settings import build, flag
 from nlprnn.tasks.language_modelling import Settings, fit_to_budget
 from nlprnn.text.chunk_tokenizer import UNK_ID
 
-
 TEXT = 10**9  # tokens; budgets have at least a hundredth of a minute
 
 
