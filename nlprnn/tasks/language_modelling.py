@@ -12,6 +12,7 @@ import torch
 from nlprnn.checkpoint import STATE, ModelDirectory
 from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.config.tokenizing import TokenizerConfig
+from nlprnn.config.training import MOST_EPOCHS
 from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
@@ -124,7 +125,7 @@ def fit_to_budget(chosen: Settings, given: dict[str, Any], tokens: int, types: i
         return chosen
     with torch.device("meta"):  # sizes alone
         weights = sum(parameter.numel() for parameter in LanguageModel(chosen.model, types).parameters())
-    expected = passes(minutes, tokens, weights)
+    expected = min(passes(minutes, tokens, weights), chosen.training.epochs or MOST_EPOCHS)
     suited = {name: value for name, value in within(expected).items() if given.get(name) is None}
     if suited:
         told = " ".join(f"{flag(name)} {value}" for name, value in suited.items())

@@ -109,6 +109,12 @@ def test_a_budget_decides_what_was_not_given_by_the_passes_it_allows_for(times, 
     assert not any(f"{flag(name)} " in line for name in given for line in told)
 
 
+def test_passes_that_are_given_hold_where_a_budget_allows_for_more() -> None:
+    training = StreamTrainingConfig(max_minutes=600, epochs=2)
+    chosen = Settings(tokenizer=TokenizerConfig(), model=LanguageModelConfig(), training=training)
+    assert fit_to_budget(chosen, {"epochs": 2}, 1_000_000, 50, lambda told: None).model.hidden == 300
+
+
 @pytest.mark.parametrize(("settings", "hidden"), [({}, 300), ({"preset": "small"}, 200), ({"hidden": 8}, 8)])
 def test_a_short_budget_has_a_network_of_its_own_unless_one_is_named(
     tmp_path: Path, settings: dict, hidden: int
