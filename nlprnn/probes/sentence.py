@@ -128,8 +128,13 @@ def _explain(
         subject,
         nearest,
         recency,
-        f"{told}; the model follows {recency} recency: {preferred!r} is {times:.3g} times as likely",
+        f"{told}; the model follows {recency} recency: {preferred!r} is {told_times(times)} times as likely",
     )
+
+
+def told_times(times: float) -> str:
+    """A ratio in three digits, or written out below a million, as people write it."""
+    return f"{times:,.0f}" if 999.5 <= times < 1e6 else f"{times:.3g}"
 
 
 def _cannot_tell(why: str) -> Explanation:

@@ -1,7 +1,7 @@
 import pytest
 
 from nlprnn.errors import ConfigError
-from nlprnn.probes.sentence import probe_sentence, verb_numbers
+from nlprnn.probes.sentence import probe_sentence, told_times, verb_numbers
 
 from .fake_scorers import FakeScorer, nearest_noun, oracle
 
@@ -100,3 +100,11 @@ def test_no_recency_is_named_where_the_model_reads_the_subject_as_unknown():
 
 def test_the_explanation_tells_how_much_likelier_the_preferred_word_is():
     assert "'is' is 18.2 times as likely" in probe_sentence(oracle(), CONFLICT).explanation  # e to the 2.9
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [(1.0, "1"), (18.17, "18.2"), (999.4, "999"), (999.6, "1,000"), (1549.0, "1,549"), (2e7, "2e+07")],
+)
+def test_large_ratios_are_written_out(times: float, told: str) -> None:
+    assert told_times(times) == told
