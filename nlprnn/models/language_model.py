@@ -53,32 +53,37 @@ class LanguageModel(nn.Module):
         embedding = config.embedding or config.hidden
         sizes = [config.hidden] * (config.layers - 1) + [config.last_hidden or config.hidden]
         generator = torch.Generator().manual_seed(seed)
-
-        def or_general(p: float | None) -> float:
-            return config.dropout if p is None else p
-
-        self.dropout_input, self.dropout_output = or_general(config.dropout_input), or_general(config.dropout_output)
         self.vocabulary = Vocabulary(
             vocabulary,
             embedding,
             sizes[-1],
             config.tied,
-            config.dropout_embedding,
-            config.init_range,
-            generator,
-            config.embedding_range,
+            init_range=config.init_range,
+            generator=generator,
+            embedding_range=config.embedding_range,
         )
         self.stack = RecurrentStack(
             config.cell,
             embedding,
             sizes,
-            or_general(config.dropout_hidden),
-            config.weight_drop,
-            config.locked_dropout,
-            config.init_range,
-            config.recurrent_init,
-            generator,
+            locked=config.locked_dropout,
+            init_range=config.init_range,
+            init=config.recurrent_init,
+            generator=generator,
         )
+        self.set_dropout(1.0)
+
+    def set_dropout(self, share: float) -> None:
+        """Drop, in training, with this share of the configuration's probabilities."""
+
+        def or_general(p: float | None) -> float:
+            return share * (self.config.dropout if p is None else p)
+
+        self.dropout_input = or_general(self.config.dropout_input)
+        self.dropout_output = or_general(self.config.dropout_output)
+        self.stack.dropout = or_general(self.config.dropout_hidden)
+        self.stack.weight_drop = share * self.config.weight_drop
+        self.vocabulary.dropout_embedding = share * self.config.dropout_embedding
 
     def use(self, compute: Compute) -> None:
         """Choose the kernels that compute the stack and the output layer."""

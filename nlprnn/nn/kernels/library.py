@@ -6,6 +6,7 @@ knows neither Python nor torch, as this file knows no torch: tensors go over as 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ def describe() -> str:
 def why_not() -> str:
     """Why the compiled kernels cannot run, in a few words."""
     if load() is None:
-        return "compiled kernels were not built: no C compiler at installation, or not Linux on x86-64"
+        return "compiled kernels were not built: no C compiler that can at installation, or not Linux on x86-64"
     return "this processor has neither AVX2 nor AVX-512"
 
 
@@ -67,17 +68,24 @@ def _openmp() -> Sequence[Any]:
     """The functions of the OpenMP library in this process with which torch makes its threads; nulls where none is."""
     nothing = [ctypes.c_void_p()] * 3
     try:
-        loaded = set(Path("/proc/self/maps").read_text().split())
+        files = mapped(Path("/proc/self/maps").read_text())
     except OSError:
         return nothing
     # Torch's own first: others may have brought one of theirs.
-    for path in sorted(loaded, key=lambda path: ("torch" not in path, path)):
-        if "libgomp" in path or "libiomp" in path or "libomp" in path:
-            library = ctypes.CDLL(path)
-            names = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
-            if all(hasattr(library, name) for name in names):
-                return [ctypes.cast(getattr(library, name), ctypes.c_void_p) for name in names]
+    for path in sorted(files, key=lambda path: ("/torch/" not in path, path)):
+        if Path(path).name.startswith(("libgomp", "libiomp", "libomp")):
+            with contextlib.suppress(OSError):  # replaced since it was loaded
+                library = ctypes.CDLL(path)
+                names = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
+                if all(hasattr(library, name) for name in names):
+                    return [ctypes.cast(getattr(library, name), ctypes.c_void_p) for name in names]
     return nothing
+
+
+def mapped(maps: str) -> set[str]:
+    """The files of /proc/PID/maps: what follows five columns, spaces included; anonymous memory has nothing there."""
+    columns = (line.split(maxsplit=5) for line in maps.splitlines())
+    return {line[5] for line in columns if len(line) == 6}
 
 
 @functools.cache

@@ -25,7 +25,9 @@ class _Step(ctypes.Structure):
 
 
 class PackedNetwork:
-    """Embedding (V, I), recurrent layers, perhaps a projection (C, H), and output layer (V, C), as they are now.
+    """Embedding (V, I), recurrent layers, perhaps a projection (C, H), and output layer (V, C).
+
+    They must not change as long as it is in use: some are packed here, and some read where they are.
 
     Weights are in bfloat16: a step of one sequence reads all of them once and does little else, so that its time is
     that of reading. Of many sequences they are in bfloat16 where the processor can multiply it. Log-probabilities are

@@ -79,3 +79,15 @@ def test_without_compiled_kernels_the_model_steps_itself() -> None:
     model = LanguageModel(LanguageModelConfig(hidden=4), TYPES)
     model.use(Compute("torch"))
     assert model.stepper() is model
+
+
+@pytest.mark.parametrize("level", range(1, library.instructions() + 1))
+def test_a_weight_that_is_not_a_number_is_not_hidden(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = network("lstm", "untied", monkeypatch, level)
+    with torch.no_grad():
+        model.vocabulary.matrix()[7, 3] = torch.nan
+    model.use(Compute("native"))
+    monkeypatch.setattr(library, "instructions", lambda: level)
+    with torch.inference_mode():
+        packed = model.stepper()
+        assert packed.step(torch.tensor([1]), packed.start(1))[0].isnan().all()

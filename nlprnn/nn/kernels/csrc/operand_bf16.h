@@ -2,7 +2,7 @@
 enum { PER_WORD = 2 };
 
 typedef uint16_t element; /* of an operand */
-typedef uint16_t kept;    /* of a gate kept for the backward pass: float16, whose 11 bits suit numbers from -1 to 1 */
+typedef uint16_t kept;    /* of a gate kept for the backward pass: float16, whose 11 bits suit gates */
 
 INLINE vec v_multiply_add(vec columns, vec row, vec sum)
 {

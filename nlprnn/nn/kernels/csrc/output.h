@@ -1,4 +1,4 @@
-/* Output layer and cross entropy in one: no matrix of tokens x types in float32 is ever made.
+/* Output layer and cross entropy in one: the logits are never kept, and their exponentials only as operands.
 
    Forward, block of types after block: pack the block's rows of W both ways, and for one's own rows of x multiply,
    exponentiate, add up; with gradients, keep the exponentials and multiply them, still in the cache, by W: what is left

@@ -219,7 +219,7 @@ INLINE void gru_forward(const struct sequence *s, const struct buffers *b, struc
 
 INLINE void elman_forward(const struct sequence *s, const struct buffers *b, struct place at, vec pre)
 {
-    vec h = s->cell == TANH ? v_tanh(pre) : v_max(pre, v_zero());
+    vec h = s->cell == TANH ? v_tanh(pre) : v_max(v_zero(), pre); /* in this order NaN stays NaN */
     put_h(s, b, at, h);
     if (s->training)
         v_store_kept(slot(s, b, at, 0), h, at.n);
@@ -305,7 +305,7 @@ static void sequence_forward(const struct team *team, const struct sequence *s, 
     wait_for_all(team);
     for (int64_t done = 0; done < s->steps;) {
         int64_t until = done, rows = 0;
-        for (; until < s->steps && (rows < PROJECTED || until == done); until++)
+        for (; until < s->steps && rows < PROJECTED; until++)
             rows += rows_at(s, s->backwards ? s->steps - 1 - until : until);
         int64_t begin = s->starts[s->backwards ? s->steps - until : done];
         multiply(team, rows, s->inputs, b.x + begin * b.x_step, b.x_step, b.packed_ih, b.gates, b.projected,

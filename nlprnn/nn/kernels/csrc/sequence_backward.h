@@ -141,7 +141,7 @@ static void sequence_backward(const struct team *team, const struct sequence *s,
                (size_t)((last - first) * s->hidden) * sizeof(float));
     share(team, s->rows, &first, &last);
     for (int64_t row = first; row < last; row++) /* half a word after the gates, which is read and must be a number */
-        memset(b.d_g + (row + 1) * step - 1, 0, (row + 1 == s->rows ? 1 + PER_WORD : 1) * sizeof(element));
+        memset(b.d_g + (row + 1) * step - 1, 0, (1 + PER_WORD) * sizeof(element));
     for (int64_t t = 0; t < s->steps; t++)
         for (int64_t q = 0, before = step_before(s, t), carried = carried_into(s, t); q < rows_at(s, t); q++)
             if (s->starts[t] + q >= first && s->starts[t] + q < last)

@@ -79,14 +79,20 @@ static void step_logits(const struct team *team, const struct step *s, const str
     }
     int64_t begin = panel_start(p, first) * LANES, end = smaller(panel_start(p, last) * LANES, s->types);
     for (int64_t n = 0; n < s->batch; n++) {
-        float *row = s->log_probs + n * s->types, total = 0, most = -INFINITY;
-        for (int64_t i = begin; i < end; i++) {
-            row[i] += s->bias[i];
-            most = row[i] > most ? row[i] : most;
-        }
-        vec sum = v_zero();
+        float *row = s->log_probs + n * s->types, total = 0;
+        vec mosts_of_lanes = v_set(-INFINITY), sum = v_zero();
         int64_t i = begin;
-        for (; i + LANES <= end; i += LANES)
+        for (; i + LANES <= end; i += LANES) {
+            vec logits = v_load(row + i) + v_load(s->bias + i);
+            v_store(row + i, logits);
+            mosts_of_lanes = v_max(mosts_of_lanes, logits);
+        }
+        float most = v_largest(mosts_of_lanes);
+        for (int64_t j = i; j < end; j++) {
+            row[j] += s->bias[j];
+            most = row[j] > most ? row[j] : most;
+        }
+        for (i = begin; i + LANES <= end; i += LANES)
             sum += v_exp(v_load(row + i) - v_set(most));
         for (; i < end; i++)
             total += expf(row[i] - most);
@@ -104,7 +110,7 @@ static void step_normalise(const struct team *team, const struct step *s, const 
         for (int64_t m = 0; m < team->size; m++)
             most = b->most[m * s->batch + n] > most ? b->most[m * s->batch + n] : most;
         for (int64_t m = 0; m < team->size; m++)
-            if (b->sums[m * s->batch + n] > 0)
+            if (b->sums[m * s->batch + n] != 0) /* not of a member without types; NaN goes on */
                 total += b->sums[m * s->batch + n] * expf(b->most[m * s->batch + n] - most);
         float log_total = logf(total) + most, *row = s->log_probs + n * s->types;
         for (int64_t i = first; i < last; i++)
