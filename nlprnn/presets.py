@@ -78,15 +78,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 # a text is read, the more dropout it takes.
 BUDGETS: tuple[tuple[float, dict[str, Any]], ...] = (
     (3.0, {"hidden": 300, "dropout": 0.1, "dropout_embedding": 0.0, "weight_drop": 0.0}),
-    (8.0, {"hidden": 400, "dropout": 0.2, "dropout_embedding": 0.0, "weight_drop": 0.1}),
+    (8.0, {"hidden": 400, "dropout": 0.4, "dropout_embedding": 0.1, "weight_drop": 0.3, "dropout_growth": 1.0}),
     (math.inf, {}),
 )
-RATE = 1e11  # floating-point operations a second of two cores in training; more exactly it need not be known
-
-
-def passes(minutes: float, tokens: int, weights: int) -> float:
-    """About how often two cores read a text of so many tokens: six operations for each weight and token."""
-    return 60 * minutes * RATE / (6 * weights * tokens)
 
 
 def within(expected: float) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import click
 )
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="The same seed makes the same text")
 @click.option(
-    "--held-out", is_flag=True, help="Sentences with combinations of words that never occur without this flag"
+    "--held-out",
+    is_flag=True,
+    help="translation, reviews: sentences with combinations of words that never occur without this flag",
 )
 @click.option("--out", metavar="F", help="The file to write  [default: standard output]")
 def command(grammar: str, sentences: int, seed: int, held_out: bool, out: str | None) -> None:

@@ -102,7 +102,7 @@ preset_option = click.option(
     help="Settings to start from: small and medium of Zaremba et al. 2014, awd of Merity et al. 2018, "
     "gulordava of Gulordava et al. 2018",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table")
 out_option = click.option("--out", metavar="DIR", help="The model directory to write  [default: models/NAME]")
 valid_option = click.option("--valid", metavar="F", help="Validation text  [default: a twentieth of CORPUS, held out]")
 test_option = click.option("--test", metavar="F", help="Test text, evaluated once at the end")

@@ -71,7 +71,10 @@ class LanguageModelConfig(Config):
         choices=EMBEDDING_INITS,
     )
     embedding_range: float = option(
-        0.3, "First embeddings are uniform in +-X, or as long, without --init-range", low=0.0, metavar="X"
+        0.3,
+        "Without --init-range first embeddings are drawn from +-X, or those from neighbours as long as such",
+        low=0.0,
+        metavar="X",
     )
     unigram_bias: bool = option(
         True, "Output biases start at how frequent each type is in the training text, rather than at zero"
@@ -96,6 +99,19 @@ class StreamTrainingConfig(TrainingConfig):
         "Draw the steps of each update anew, around --bptt and now and then its half (Merity 2018); "
         "the learning rate follows",
     )
+    dropout_growth: float = option(
+        0.0,
+        "All dropouts grow from zero over this share of the training (Morerio 2017); 0: they stay as they are",
+        low=0.0,
+        high=1.0,
+        metavar="X",
+    )
+
+    def dropout_share(self, step: int, total: int | None) -> float:
+        """Linearly from 0 to 1; what is left out at first is learnt sooner, and there is nothing to overfit yet."""
+        if not self.dropout_growth:
+            return 1.0
+        return 0.0 if total is None else min(step / (self.dropout_growth * total), 1.0)
 
     def layer_share(self, above: int, epoch: int) -> float:
         """The layers of a language model are the top group, with the vocabulary's both ends below."""

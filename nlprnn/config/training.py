@@ -90,6 +90,10 @@ class TrainingConfig(Config):
         """What the learning rate of a batch of `count` targets is multiplied with."""
         return 1.0
 
+    def dropout_share(self, step: int, total: int | None) -> float:
+        """What all dropouts are multiplied with at a step of so many; None: not yet known of how many."""
+        return 1.0
+
     def layer_share(self, above: int, epoch: int) -> float:
         """What the learning rate of a group of layers with so many groups above it is multiplied with; 0: frozen."""
         return 1.0

@@ -17,7 +17,7 @@ from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.presets import passes, within
+from nlprnn.presets import within
 from nlprnn.settings import flag
 from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import bar, encode, learn_tokenizer
@@ -34,6 +34,7 @@ from nlprnn.text.neighbours import neighbour_vectors
 from nlprnn.text.store import TokenStore
 from nlprnn.text.tokenizer import Tokenizer, load_tokenizer
 from nlprnn.training.progress import Progress
+from nlprnn.training.timing import seconds_of_an_epoch
 from nlprnn.training.trainer import Trained, Trainer, Validation
 
 
@@ -82,8 +83,10 @@ def train_language_model(
         text = open_corpus(paths, valid=valid, test=test, column=column)
         tokenizer = learn_tokenizer(chosen.tokenizer, text.train, note) if run.fresh else load_tokenizer(path)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
-        if run.fresh and preset == "default":
-            chosen = fit_to_budget(chosen, settings, len(train), len(tokenizer), note)
+        if run.fresh and preset == "default" and chosen.training.max_minutes is not None:
+            trial = language_network(chosen, len(tokenizer), run.device)
+            each = seconds_of_an_epoch(trial, stream_batches(train, chosen.training), run.device)
+            chosen = fit_to_budget(chosen, settings, 60 * chosen.training.max_minutes / each, note)
         batches = stream_batches(train, chosen.training)
         model = language_network(chosen, len(tokenizer), run.device)
         _tell(note, text, tokenizer, train, held_out)
@@ -118,14 +121,9 @@ def _write_head(
     write_signature(directory.path, text, chosen.training)
 
 
-def fit_to_budget(chosen: Settings, given: dict[str, Any], tokens: int, types: int, note: Note) -> Settings:
-    """Settings that suit a budget in minutes, a text of so many tokens and a vocabulary, where none were given."""
-    minutes = chosen.training.max_minutes
-    if minutes is None:
-        return chosen
-    with torch.device("meta"):  # sizes alone
-        weights = sum(parameter.numel() for parameter in LanguageModel(chosen.model, types).parameters())
-    expected = min(passes(minutes, tokens, weights), chosen.training.epochs or MOST_EPOCHS)
+def fit_to_budget(chosen: Settings, given: dict[str, Any], affordable: float, note: Note) -> Settings:
+    """Settings that suit so many passes over the text, or as many as are asked for, where none were given."""
+    expected = min(affordable, chosen.training.epochs or MOST_EPOCHS)
     suited = {name: value for name, value in within(expected).items() if given.get(name) is None}
     if suited:
         told = " ".join(f"{flag(name)} {value}" for name, value in suited.items())

@@ -47,6 +47,13 @@ class Layered(Protocol):
     def layer_groups(self) -> Sequence[Sequence[Tensor]]: ...
 
 
+@runtime_checkable
+class Dropping(Protocol):
+    """A model whose dropouts may be all those of its configuration, or a share of them."""
+
+    def set_dropout(self, share: float) -> None: ...
+
+
 @dataclass(frozen=True)
 class Trained:
     """The end of a training run, or of its part before an interruption."""
@@ -150,6 +157,8 @@ class Trainer:
         now.rate = now.scale * learning_rate(self.config, now.step, now.total, now.epoch)
         shares = self._shares()
         run.model.train()
+        if isinstance(run.model, Dropping):
+            run.model.set_dropout(self.config.dropout_share(now.step, now.total))
         run.optimizer.zero_grad(set_to_none=True)
         loss = run.model(batch.to(run.device), run.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()

@@ -90,6 +90,7 @@ CONFIGS = {
     "sgd": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, optimizer="sgd", lr=2.0, schedule="plateau", clip=0.25),
     "averaged": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, averaging=0.9, evaluations_per_epoch=3),
     "variable": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, variable_bptt=True),
+    "growing dropout": StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, dropout_growth=0.75),
 }
 NT_ASGD = StreamTrainingConfig(
     batch_size=6,
@@ -329,3 +330,31 @@ def test_killed_between_the_checkpoint_and_the_best_weights_a_run_writes_them_wh
 def test_a_budget_in_minutes_never_exceeds_the_epochs_asked_for(tmp_path: Path) -> None:
     config = StreamTrainingConfig(batch_size=6, bptt=7, max_minutes=600, epochs=2)
     assert finish(make(tmp_path / "run", config)).now.step == 2 * 22
+
+
+def test_dropouts_grow_from_zero_all_alike(tmp_path: Path) -> None:
+    """Three epochs of 22 steps, half of which is 33."""
+    seen: list[list[float]] = []
+
+    def note() -> None:
+        model = run.running.model
+        seen.append([model.dropout_input, model.dropout_output, model.stack.dropout, 2 * model.stack.weight_drop])
+
+    run = make(tmp_path / "run", StreamTrainingConfig(batch_size=6, bptt=7, epochs=3, dropout_growth=0.5), note)
+    finish(run)
+    np.testing.assert_allclose(seen, [[0.2 * min(step / 33, 1.0)] * 4 for step in range(66)])
+
+
+def test_dropouts_are_zero_until_a_budget_in_minutes_is_known_in_steps(tmp_path: Path) -> None:
+    seen: list[tuple[int | None, int, float]] = []
+    config = StreamTrainingConfig(batch_size=6, bptt=7, max_minutes=0.05, dropout_growth=1.0)
+    run = make(
+        tmp_path / "run",
+        config,
+        lambda: seen.append((run.now.total, run.now.step, run.running.model.dropout_output)),
+    )
+    finish(run)
+    assert {dropout for total, _, dropout in seen if total is None} == {0.0}
+    total = run.now.total
+    known = [(step, dropout) for all_of_them, step, dropout in seen if all_of_them is not None]
+    assert known and all(dropout == pytest.approx(0.2 * step / total) for step, dropout in known)
