@@ -15,7 +15,6 @@ import torch
 import nlprnn
 from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.config.tokenizing import TokenizerConfig
-from nlprnn.models.language_model import LanguageModel
 from nlprnn.presets import BUDGETS
 from nlprnn.settings import build, flag
 from nlprnn.tasks.language_modelling import Settings, fit_to_budget
