@@ -136,7 +136,7 @@ def drop(compute: Compute, x: Tensor, p: float) -> Tensor:
 
 
 def largest(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest numbers of each row (N, V), or all, and their places, (N, k) each; of equal ones the first comes first.
+    """The k largest numbers of each row (N, V), or all, and their places, (N, k) each; of equal ones the first first.
 
     Whatever finds them finds the same, so that there is nothing to choose.
     """

@@ -24,14 +24,15 @@ def prepare(device: torch.device) -> None:
 
 
 def _keep_memory() -> None:
-    """Serve blocks of up to 1 GiB (32 MiB with an older glibc) from the heap and do not give the heap back: it ends page faults at every step.
+    """Serve blocks of up to 1 GiB (32 MiB with an older glibc) from the heap and do not give the heap back.
 
-    Where the C library is not glibc, nothing happens.
+    It ends page faults at every step. Where the C library is not glibc, nothing happens.
     """
     if sys.platform.startswith("linux"):
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
-            mallopt(M_MMAP_THRESHOLD, LARGE) or mallopt(M_MMAP_THRESHOLD, MOST_OF_OLDER)
+            if not mallopt(M_MMAP_THRESHOLD, LARGE):
+                mallopt(M_MMAP_THRESHOLD, MOST_OF_OLDER)
             mallopt(M_TRIM_THRESHOLD, 2 * LARGE - 1)
 
 
