@@ -107,8 +107,8 @@ class TransferConfig(Config):
     pretrained: str | None = option(
         None,
         "Start from this language model: its tokenizer, embeddings and recurrent layers, which read in one direction; "
-        "pooling, dropout, rate, schedule and epochs, where not given, are then those of presets.TRANSFER, after Howard "
-        "and Ruder 2018 (ULMFiT)",
+        "pooling, dropout, rate, schedule and epochs, where not given, are then others (presets.TRANSFER, after Howard "
+        "and Ruder 2018, ULMFiT)",
         aliases=("--from",),
         metavar="DIR",
     )
