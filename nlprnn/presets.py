@@ -74,12 +74,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "gulordava": _GULORDAVA,
 }
 # What a language model of the default preset starts from where its training is given minutes: up to how many passes
-# over the text, and what had the least validation perplexity among what was tried (docs/experiments.md). The more often
-# a text is read, the more dropout it takes.
+# over the text, and what had the least validation perplexity among what was tried (docs/experiments.md).
 BUDGETS: tuple[tuple[float, dict[str, Any]], ...] = (
     (3.0, {"hidden": 300, "dropout": 0.1, "dropout_embedding": 0.0, "weight_drop": 0.0}),
-    (8.0, {"hidden": 400, "dropout": 0.4, "dropout_embedding": 0.1, "weight_drop": 0.3, "dropout_growth": 1.0}),
-    (math.inf, {}),
+    (math.inf, {"hidden": 400, "dropout": 0.4, "dropout_embedding": 0.1, "weight_drop": 0.3, "dropout_growth": 1.0}),
 )
 
 
