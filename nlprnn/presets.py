@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 # Plain SGD, plain dropout and nothing else.
@@ -12,6 +11,7 @@ _PLAIN = {
     "dropout_embedding": 0.0,
     "weight_drop": 0.0,
     "locked_dropout": False,
+    "dropout_growth": 0.0,
     "embedding_init": "uniform",
     "unigram_bias": False,
     "optimizer": "sgd",
@@ -35,6 +35,7 @@ _AWD = {
     "dropout_hidden": 0.25,
     "dropout_embedding": 0.1,
     "weight_drop": 0.5,
+    "dropout_growth": 0.0,
     "activation_penalty": 2.0,
     "slowness_penalty": 1.0,
     "recurrent_init": "uniform",
@@ -73,19 +74,16 @@ PRESETS: dict[str, dict[str, Any]] = {
     "awd": _AWD,
     "gulordava": _GULORDAVA,
 }
-# What a language model of the default preset starts from where its training is given minutes: up to how many passes
-# over the text, and what had the least validation perplexity among what was tried (docs/experiments.md).
-BUDGETS: tuple[tuple[float, dict[str, Any]], ...] = (
-    (3.0, {"hidden": 300, "dropout": 0.1, "dropout_embedding": 0.0, "weight_drop": 0.0}),
-    (math.inf, {"hidden": 400, "dropout": 0.4, "dropout_embedding": 0.1, "weight_drop": 0.3, "dropout_growth": 1.0}),
-)
-
-
-def within(expected: float) -> dict[str, Any]:
-    """The settings of BUDGETS for so many passes."""
-    return next(settings for most, settings in BUDGETS if expected <= most)
-
-
+# What a language model of the default preset starts from where its minutes allow for no more passes over the text than
+# these: a smaller network, which reads more in the time, and has no time to overfit (docs/experiments.md).
+FEW_PASSES = 3.0
+FEW: dict[str, Any] = {
+    "hidden": 300,
+    "dropout": 0.1,
+    "dropout_embedding": 0.0,
+    "weight_drop": 0.0,
+    "dropout_growth": 0.0,
+}
 # In the way of Howard and Ruder 2018 (ULMFiT), how a classifier is trained that starts from a language model, and how
 # that is first trained further on the classifier's own texts. Rates, pooling and dropout are ours, for AdamW and small
 # data (docs/experiments.md); the paper's rates by layer are --layer-decay 2.6.
@@ -103,6 +101,7 @@ FINE_TUNING: dict[str, Any] = {
     "schedule": "triangular",
     "lr": 0.002,
     "recurrent_rate": 1.0,
+    "dropout_growth": 0.0,
     "epochs": 6,
     "batch_size": 16,
     "bptt": 70,

@@ -40,8 +40,8 @@ def command(corpus: tuple[str, ...], as_json: bool, **options: Any) -> None:
     CORPUS is a text file (also .gz), several, a folder with train, valid and test files, a CSV, TSV, JSONL or Parquet
     file, a dataset folder, or hf:NAME. Without validation text, a twentieth of the lines is held out.
 
-    With --max-minutes and the default preset, size and dropout are those that suit the passes over the text that the
-    time allows for, unless you give them.
+    Where --max-minutes allows for three passes over the text at most, the default preset takes a smaller network and
+    less dropout, unless you give them.
 
     Ctrl-C stops after the step under way and keeps the best weights; --resume goes on from there.
     """

@@ -25,7 +25,7 @@ class LanguageModelConfig(Config):
         None, "Embedding size (default: as --hidden)", low=1, aliases=("--emsize",), metavar="N"
     )
     tied: bool = option(True, "Use one matrix for embedding and output (Press and Wolf 2017)")
-    dropout: float = probability(0.25, "Dropout on the inputs, between the layers and on the outputs")
+    dropout: float = probability(0.4, "Dropout on the inputs, between the layers and on the outputs")
     dropout_input: float | None = probability(
         None, "Dropout on the embedded inputs (default: as --dropout)", aliases=("--dropouti",)
     )
@@ -36,10 +36,10 @@ class LanguageModelConfig(Config):
         None, "Dropout on the last layer's outputs (default: as --dropout)", aliases=("--dropouto",)
     )
     dropout_embedding: float = probability(
-        0.05, "Dropout of whole words (Gal and Ghahramani 2016)", aliases=("--dropoute",)
+        0.1, "Dropout of whole words (Gal and Ghahramani 2016)", aliases=("--dropoute",)
     )
     weight_drop: float = probability(
-        0.2, "Dropout of recurrent weights (DropConnect, Merity 2018)", aliases=("--wdrop",)
+        0.3, "Dropout of recurrent weights (DropConnect, Merity 2018)", aliases=("--wdrop",)
     )
     locked_dropout: bool = option(True, "One dropout mask for all time steps of a batch, not a new one at each step")
     activation_penalty: float = option(
@@ -100,7 +100,7 @@ class StreamTrainingConfig(TrainingConfig):
         "the learning rate follows",
     )
     dropout_growth: float = option(
-        0.0,
+        1.0,
         "All dropouts grow from zero over this share of the training (Morerio 2017); 0: they stay as they are",
         low=0.0,
         high=1.0,

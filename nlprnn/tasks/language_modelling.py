@@ -17,7 +17,7 @@ from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.presets import within
+from nlprnn.presets import FEW, FEW_PASSES
 from nlprnn.settings import flag
 from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import bar, encode, learn_tokenizer
@@ -73,7 +73,7 @@ def train_language_model(
 
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
     LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one with `max_minutes` has sizes and
-    dropout that suit the budget (presets.BUDGETS). Raises NlprnnError for anything that cannot work.
+    dropout that suit the budget (presets.FEW). Raises NlprnnError for anything that cannot work.
     """
     paths = several(corpus)
     path = Path(out) if out is not None else default_out(paths, "lm")
@@ -122,9 +122,11 @@ def _write_head(
 
 
 def fit_to_budget(chosen: Settings, given: dict[str, Any], affordable: float, note: Note) -> Settings:
-    """Settings that suit so many passes over the text, or as many as are asked for, where none were given."""
+    """Settings that suit few passes over the text where no more are affordable, or asked for, and none were given."""
     expected = min(affordable, chosen.training.epochs or MOST_EPOCHS)
-    suited = {name: value for name, value in within(expected).items() if given.get(name) is None}
+    if expected > FEW_PASSES:
+        return chosen
+    suited = {name: value for name, value in FEW.items() if given.get(name) is None}
     if suited:
         told = " ".join(f"{flag(name)} {value}" for name, value in suited.items())
         note(f"to suit some {expected:.2g} passes over the text: {told}")
