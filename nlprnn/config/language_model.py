@@ -11,6 +11,7 @@ from nlprnn.settings import Config, option, other_default, probability
 INITS = ("orthogonal", "uniform")
 EMBEDDING_INITS = ("neighbours", "uniform")
 RECURRENT_RATE = 0.3
+NEXT_TO_NONE = 1e-6  # drops nothing, but takes as long as dropping: a budget in minutes is being turned into steps
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class StreamTrainingConfig(TrainingConfig):
         """Linearly from 0 to 1; what is left out at first is learnt sooner, and there is nothing to overfit yet."""
         if not self.dropout_growth:
             return 1.0
-        return 0.0 if total is None else min(step / (self.dropout_growth * total), 1.0)
+        return NEXT_TO_NONE if total is None else min(step / (self.dropout_growth * total), 1.0)
 
     def layer_share(self, above: int, epoch: int) -> float:
         """The layers of a language model are the top group, with the vocabulary's both ends below."""

@@ -345,7 +345,7 @@ def test_dropouts_grow_from_zero_all_alike(tmp_path: Path) -> None:
     np.testing.assert_allclose(seen, [[0.2 * min(step / 33, 1.0)] * 4 for step in range(66)])
 
 
-def test_dropouts_are_zero_until_a_budget_in_minutes_is_known_in_steps(tmp_path: Path) -> None:
+def test_dropouts_take_their_time_but_drop_nothing_until_a_budget_in_minutes_is_known_in_steps(tmp_path: Path) -> None:
     seen: list[tuple[int | None, int, float]] = []
     config = StreamTrainingConfig(batch_size=6, bptt=7, max_minutes=0.05, dropout_growth=1.0)
     run = make(
@@ -354,7 +354,7 @@ def test_dropouts_are_zero_until_a_budget_in_minutes_is_known_in_steps(tmp_path:
         lambda: seen.append((run.now.total, run.now.step, run.running.model.dropout_output)),
     )
     finish(run)
-    assert {dropout for total, _, dropout in seen if total is None} == {0.0}
+    assert all(0 < dropout < 1e-5 for total, _, dropout in seen if total is None)
     total = run.now.total
     known = [(step, dropout) for all_of_them, step, dropout in seen if all_of_them is not None]
     assert known and all(dropout == pytest.approx(0.2 * step / total) for step, dropout in known)
