@@ -1,4 +1,4 @@
-"""Published recipes, as settings on top of the defaults."""
+"""Published recipes and what suits few passes, as settings on top of the defaults."""
 
 from __future__ import annotations
 

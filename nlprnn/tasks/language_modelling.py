@@ -72,8 +72,8 @@ def train_language_model(
     """Train a language model on a corpus and leave it in the model directory `out`.
 
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
-    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one with `max_minutes` has sizes and
-    dropout that suit the budget (presets.FEW). Raises NlprnnError for anything that cannot work.
+    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; where `max_minutes` allow for few passes, the default
+    one takes a smaller network (presets.FEW). Raises NlprnnError for anything that cannot work.
     """
     paths = several(corpus)
     path = Path(out) if out is not None else default_out(paths, "lm")
@@ -84,9 +84,8 @@ def train_language_model(
         tokenizer = learn_tokenizer(chosen.tokenizer, text.train, note) if run.fresh else load_tokenizer(path)
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         if run.fresh and preset == "default" and chosen.training.max_minutes is not None:
-            trial = language_network(chosen, len(tokenizer), run.device)
-            each = seconds_of_an_epoch(trial, stream_batches(train, chosen.training), run.device)
-            chosen = fit_to_budget(chosen, settings, 60 * chosen.training.max_minutes / each, note)
+            seconds = _seconds_of_a_pass(chosen, train, len(tokenizer), run.device)
+            chosen = fit_to_budget(chosen, settings, 60 * chosen.training.max_minutes / seconds, note)
         batches = stream_batches(train, chosen.training)
         model = language_network(chosen, len(tokenizer), run.device)
         _tell(note, text, tokenizer, train, held_out)
@@ -119,6 +118,12 @@ def _write_head(
     tokenizer.save(directory.path)
     write_counts(directory.path, train)
     write_signature(directory.path, text, chosen.training)
+
+
+def _seconds_of_a_pass(chosen: Settings, train: TokenStore, types: int, device: torch.device) -> float:
+    """Told by a network that is gone afterwards."""
+    trial = language_network(chosen, types, device)
+    return seconds_of_an_epoch(trial, stream_batches(train, chosen.training), device)
 
 
 def fit_to_budget(chosen: Settings, given: dict[str, Any], affordable: float, note: Note) -> Settings:
