@@ -109,7 +109,7 @@ class StreamTrainingConfig(TrainingConfig):
     )
 
     def dropout_share(self, step: int, total: int | None) -> float:
-        """Linearly from 0 to 1: at first there is nothing to overfit, and without dropout learning is faster."""
+        """Linearly from 0 to 1: at first there is nothing to overfit, and dropout only slows learning."""
         if not self.dropout_growth:
             return 1.0
         return NEXT_TO_NONE if total is None else min(step / (self.dropout_growth * total), 1.0)

@@ -72,8 +72,8 @@ def train_language_model(
     """Train a language model on a corpus and leave it in the model directory `out`.
 
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
-    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; where `max_minutes` allow for few passes, the default
-    one takes a smaller network (presets.FEW). Raises NlprnnError for anything that cannot work.
+    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one takes a smaller
+    network where `max_minutes` allow for few passes (presets.FEW). Raises NlprnnError for anything that cannot work.
     """
     paths = several(corpus)
     path = Path(out) if out is not None else default_out(paths, "lm")
