@@ -77,6 +77,7 @@ def _option(item: dataclasses.Field[Any]) -> Callable[[F], F]:
             "locked_dropout": "--unlocked-dropout",
             "unigram_bias": "--zero-bias",
             "variable_bptt": "--fixed-bptt",
+            "rotated_columns": "--fixed-columns",
             "joint": "--separate",
             "bidirectional": "--unidirectional",
             "ordinal": "--unordered",

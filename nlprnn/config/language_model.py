@@ -11,7 +11,6 @@ from nlprnn.settings import Config, option, other_default, probability
 INITS = ("orthogonal", "uniform")
 EMBEDDING_INITS = ("neighbours", "uniform")
 RECURRENT_RATE = 0.3
-NEXT_TO_NONE = 1e-6  # drops nothing, but takes as long as dropping: a budget in minutes is being turned into steps
 
 
 @dataclass(frozen=True)
@@ -100,19 +99,20 @@ class StreamTrainingConfig(TrainingConfig):
         "Draw the steps of each update anew, around --bptt and now and then its half (Merity 2018); "
         "the learning rate follows",
     )
+    rotated_columns: bool = option(
+        True,
+        "Start each column of the text at another place in each epoch, so that no batch comes twice (Press 2019)",
+    )
     dropout_growth: float = option(
-        1.0,
-        "All dropouts grow from zero over this share of the training (Morerio 2017); 0: they stay as they are",
+        5.0,
+        "Passes over the text in which all dropouts grow from zero (Morerio 2017); 0: they stay as they are",
         low=0.0,
-        high=1.0,
-        metavar="X",
+        metavar="N",
     )
 
-    def dropout_share(self, step: int, total: int | None) -> float:
+    def dropout_share(self, epochs: float) -> float:
         """Linearly from 0 to 1: at first there is nothing to overfit, and dropout only slows learning."""
-        if not self.dropout_growth:
-            return 1.0
-        return NEXT_TO_NONE if total is None else min(step / (self.dropout_growth * total), 1.0)
+        return min(epochs / self.dropout_growth, 1.0) if self.dropout_growth else 1.0
 
     def layer_share(self, above: int, epoch: int) -> float:
         """The layers of a language model are the top group, with the vocabulary's both ends below."""

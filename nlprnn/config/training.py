@@ -90,8 +90,8 @@ class TrainingConfig(Config):
         """What the learning rate of a batch of `count` targets is multiplied with."""
         return 1.0
 
-    def dropout_share(self, step: int, total: int | None) -> float:
-        """What all dropouts are multiplied with at a step of so many; None: not yet known of how many."""
+    def dropout_share(self, epochs: float) -> float:
+        """What all dropouts are multiplied with after so many epochs, parts of them counted."""
         return 1.0
 
     def layer_share(self, above: int, epoch: int) -> float:

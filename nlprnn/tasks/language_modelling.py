@@ -162,7 +162,14 @@ def start_from_counts(model: LanguageModel, train: TokenStore, chosen: Settings)
 
 def stream_batches(train: TokenStore, training: StreamTrainingConfig) -> StreamBatches:
     """The training text as it is read. Raises DataError where it is too short."""
-    return StreamBatches(train.ids, training.batch_size, training.bptt, training.variable_bptt, training.seed)
+    return StreamBatches(
+        train.ids,
+        training.batch_size,
+        training.bptt,
+        training.variable_bptt,
+        training.rotated_columns,
+        training.seed,
+    )
 
 
 def train_network(

@@ -14,6 +14,7 @@ from nlprnn.errors import DataError
 HALVED = 0.05  # the share of variable lengths that are drawn around half of `bptt`
 SPREAD = 5.0  # the standard deviation of variable lengths
 SHORTEST = 5
+ROTATION = 1  # draws the columns' first rows apart from the lengths
 
 
 class Batch(NamedTuple):
@@ -42,11 +43,20 @@ class StreamBatches:
     tokens at the end of the stream do not fill a row and are left out of training.
 
     With `variable`, the steps of each batch are drawn from a normal distribution around `bptt` or, now and then, its
-    half, so that the columns are cut at other places in each epoch (Merity et al. 2018, section 4.1). The cuts of an
-    epoch follow from `seed` and its number alone.
+    half, so that the columns are cut at other places in each epoch (Merity et al. 2018, section 4.1). With `rotated`,
+    each column starts at another place in each epoch, and its start follows its end (Press 2019), so that no batch
+    comes twice. Cuts and places follow from `seed` and the epoch's number alone.
     """
 
-    def __init__(self, ids: np.ndarray, batch_size: int, bptt: int, variable: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self,
+        ids: np.ndarray,
+        batch_size: int,
+        bptt: int,
+        variable: bool = False,
+        rotated: bool = False,
+        seed: int = 0,
+    ) -> None:
         self.rows = len(ids) // batch_size
         if self.rows < 2:
             raise DataError(
@@ -54,7 +64,7 @@ class StreamBatches:
                 "give more text or a smaller --batch-size"
             )
         self.ids, self.batch_size, self.bptt = ids, batch_size, bptt
-        self.variable, self.seed = variable, seed
+        self.variable, self.rotated, self.seed = variable, rotated, seed
         self.epoch = 0
         self.position = 0  # batches already given in this epoch
 
@@ -73,12 +83,12 @@ class StreamBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         """The rest of this epoch; once its last batch is taken, the next epoch is under way."""
-        ends = self._ends(self.epoch)
+        ends, first = self._ends(self.epoch), self._first_rows(self.epoch)
         starts = np.append(0, ends[:-1])
         for position in range(self.position, len(ends)):
             last = position + 1 == len(ends)
             self.epoch, self.position = (self.epoch + 1, 0) if last else (self.epoch, position + 1)
-            yield self._batch(int(starts[position]), int(ends[position]))
+            yield self._batch(int(starts[position]), int(ends[position]), first)
 
     def _ends(self, epoch: int) -> np.ndarray:
         """The rows at which the batches of an epoch end, ascending; the last is the last row's."""
@@ -90,14 +100,18 @@ class StreamBatches:
         ends = np.cumsum(np.maximum(generator.normal(centres, SPREAD).astype(np.int64), SHORTEST))
         return np.append(ends[ends < self.rows], self.rows)
 
-    def _batch(self, start: int, stop: int) -> Batch:
-        columns = np.empty((stop - start + 1, self.batch_size), dtype=np.int64)
-        for column in range(self.batch_size):
-            first = column * self.rows + start - 1  # one token earlier: the first input
-            piece = self.ids[max(first, 0) : column * self.rows + stop]
-            columns[:, column] = piece if first >= 0 else np.concatenate(([0], piece))
-        block = torch.from_numpy(columns)
-        return Batch(block[:-1], block[1:])
+    def _first_rows(self, epoch: int) -> np.ndarray:
+        """The row (B,) at which each column starts in an epoch."""
+        if not self.rotated:
+            return np.zeros(self.batch_size, dtype=np.int64)
+        return np.random.default_rng((self.seed, epoch, ROTATION)).integers(self.rows, size=self.batch_size)
+
+    def _batch(self, start: int, stop: int, first: np.ndarray) -> Batch:
+        """Rows start to stop of an epoch, whose columns start at the rows `first` (B,)."""
+        rows = (np.arange(start, stop)[:, None] + first) % self.rows
+        places = np.arange(self.batch_size) * self.rows + rows  # (T, B), in the stream
+        inputs = np.where(places > 0, self.ids[places - 1], 0)
+        return Batch(*(torch.from_numpy(ids.astype(np.int64)) for ids in (inputs, self.ids[places])))
 
     def state_dict(self) -> dict[str, int]:
         return {"epoch": self.epoch, "position": self.position}

@@ -130,7 +130,7 @@ class Trainer:
         now, length = self.now, self._epoch_length
         each = max(length // self.config.evaluations_per_epoch, 1)
         for batch in self.running.batches:
-            self._step(batch)
+            self._step(batch, self.config.dropout_share(now.epoch + now.epoch_step / length))
             now.seconds = time.monotonic() - began
             fixed = self._fix_budget()
             done = now.total is not None and now.step >= now.total
@@ -151,14 +151,14 @@ class Trainer:
             if now.finished or interruption.signal is not None or last:
                 return
 
-    def _step(self, batch: Any) -> None:
-        """One update: forward, backward, clip, optimizer."""
+    def _step(self, batch: Any, dropout: float) -> None:
+        """One update: forward with this share of the dropouts, backward, clip, optimizer."""
         now, run, started = self.now, self.running, time.monotonic()
         now.rate = now.scale * learning_rate(self.config, now.step, now.total, now.epoch)
         shares = self._shares()
         run.model.train()
         if isinstance(run.model, Dropping):
-            run.model.set_dropout(self.config.dropout_share(now.step, now.total))
+            run.model.set_dropout(dropout)
         run.optimizer.zero_grad(set_to_none=True)
         loss = run.model(batch.to(run.device), run.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()

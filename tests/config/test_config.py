@@ -64,6 +64,7 @@ def test_merity_et_als_settings_are_those_of_their_published_code_for_penn_treeb
     assert (model.activation_penalty, model.slowness_penalty, model.recurrent_init) == (2.0, 1.0, "uniform")
     assert (training.optimizer, training.nonmonotone, training.lr, training.clip) == ("nt-asgd", 5, 30.0, 0.25)
     assert (training.batch_size, training.bptt, training.variable_bptt) == (20, 70, True)
+    assert (training.rotated_columns, training.dropout_growth) == (False, 0.0)
     assert (training.weight_decay, training.warmup, training.schedule) == (1.2e-6, 0, "constant")
 
 
@@ -73,6 +74,7 @@ def test_gulordava_et_als_settings_are_those_of_their_published_english_model() 
     assert (model.dropout, model.locked_dropout, model.dropout_embedding, model.weight_drop) == (0.2, False, 0.0, 0.0)
     assert (training.optimizer, training.lr, training.schedule, training.clip) == ("sgd", 20.0, "plateau", 0.25)
     assert (training.batch_size, training.bptt, training.epochs, training.warmup) == (128, 35, 40, 0)
+    assert (training.rotated_columns, training.dropout_growth) == (False, 0.0)
 
 
 @pytest.mark.parametrize("preset", ["awd", "gulordava"])

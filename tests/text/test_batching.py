@@ -18,15 +18,15 @@ def test_the_drawing_in_the_docstring_is_what_happens() -> None:
     assert as_text == [["\x00dh", "aei"], ["aei", "bfj"], ["bfj", "cgk"], ["cgk", "dhl"]]
 
 
-@given(st.integers(2, 60), st.integers(1, 5), st.integers(1, 7), st.booleans())
+@given(st.integers(2, 60), st.integers(1, 5), st.integers(1, 7), st.booleans(), st.booleans())
 def test_every_token_but_fewer_than_a_row_is_a_target_once_after_its_predecessor(
-    n: int, b: int, bptt: int, variable: bool
+    n: int, b: int, bptt: int, variable: bool, rotated: bool
 ) -> None:
     if n // b < 2:
         return
     ids = np.arange(1, n + 1, dtype=np.uint16)
     seen = []
-    for batch in StreamBatches(ids, b, bptt, variable):
+    for batch in StreamBatches(ids, b, bptt, variable, rotated):
         assert (batch.targets - batch.inputs == 1).all()
         seen += batch.targets.flatten().tolist()
     assert len(seen) == len(set(seen)) > n - b
@@ -76,10 +76,29 @@ def test_variable_lengths_differ_between_epochs_and_seeds_and_not_between_runs()
         assert lengths(again) == epoch
 
 
+def column(batches: StreamBatches, number: int) -> list[int]:
+    return [int(target) for batch in batches for target in batch.targets[:, number]]
+
+
+def test_rotated_columns_are_the_fixed_ones_started_elsewhere_in_each_epoch() -> None:
+    ids = np.arange(1_200, dtype=np.uint16)
+    rotated = StreamBatches(ids, 3, 7, rotated=True, seed=3)
+    for number in range(3):
+        fixed = column(StreamBatches(ids, 3, 7), number)
+        found = [column(rotated, number) for _ in range(3)]
+        starts = [epoch[0] for epoch in found]
+        assert len(set(starts)) == 3
+        for epoch, start in zip(found, starts, strict=True):
+            at = fixed.index(start)
+            assert epoch == fixed[at:] + fixed[:at]
+    offsets = {int(column[0]) % 400 for column in next(iter(rotated)).targets.T}
+    assert len(offsets) == 3  # so that other pieces stand side by side, too
+
+
 @pytest.mark.parametrize("taken", [1, 53, 54, 70])
 def test_a_stream_of_variable_lengths_goes_on_where_its_state_says(taken: int) -> None:  # 54 in the first epoch
     ids = np.arange(2_000, dtype=np.uint16)
-    whole, stopped, resumed = (StreamBatches(ids, 2, 20, variable=True, seed=3) for _ in range(3))
+    whole, stopped, resumed = (StreamBatches(ids, 2, 20, variable=True, rotated=True, seed=3) for _ in range(3))
     while taken > 0:
         for _ in stopped:
             taken -= 1
