@@ -130,7 +130,9 @@ class Trainer:
         now, length = self.now, self._epoch_length
         each = max(length // self.config.evaluations_per_epoch, 1)
         for batch in self.running.batches:
-            self._step(batch, self.config.dropout_share(now.epoch + now.epoch_step / length))
+            if isinstance(self.running.model, Dropping):
+                self.running.model.set_dropout(self.config.dropout_share(now.epoch + now.epoch_step / length))
+            self._step(batch)
             now.seconds = time.monotonic() - began
             fixed = self._fix_budget()
             done = now.total is not None and now.step >= now.total
@@ -151,14 +153,12 @@ class Trainer:
             if now.finished or interruption.signal is not None or last:
                 return
 
-    def _step(self, batch: Any, dropout: float) -> None:
-        """One update: forward with this share of the dropouts, backward, clip, optimizer."""
+    def _step(self, batch: Any) -> None:
+        """One update: forward, backward, clip, optimizer."""
         now, run, started = self.now, self.running, time.monotonic()
         now.rate = now.scale * learning_rate(self.config, now.step, now.total, now.epoch)
         shares = self._shares()
         run.model.train()
-        if isinstance(run.model, Dropping):
-            run.model.set_dropout(dropout)
         run.optimizer.zero_grad(set_to_none=True)
         loss = run.model(batch.to(run.device), run.carried)
         ((loss.nll + loss.penalty) / loss.count).backward()
