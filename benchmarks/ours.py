@@ -43,6 +43,8 @@ def settings_of(case: Case, kernels: str) -> Settings:
             dropout=0.0,
             dropout_embedding=0.0,
             weight_drop=0.0,
+            activation_penalty=0.0,
+            slowness_penalty=0.0,
             recurrent_init="uniform",
         ),
         training=StreamTrainingConfig(

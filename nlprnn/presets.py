@@ -11,6 +11,8 @@ _PLAIN = {
     "dropout_embedding": 0.0,
     "weight_drop": 0.0,
     "locked_dropout": False,
+    "activation_penalty": 0.0,
+    "slowness_penalty": 0.0,
     "rotated_columns": False,
     "dropout_growth": 0.0,
     "embedding_init": "uniform",

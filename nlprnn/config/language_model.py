@@ -43,14 +43,14 @@ class LanguageModelConfig(Config):
     )
     locked_dropout: bool = option(True, "One dropout mask for all time steps of a batch, not a new one at each step")
     activation_penalty: float = option(
-        0.0,
+        2.0,
         "Adds to the loss X times the mean square of the last layer's dropped outputs (AR, Merity 2017)",
         low=0.0,
         aliases=("--alpha",),
         metavar="X",
     )
     slowness_penalty: float = option(
-        0.0,
+        1.0,
         "Adds to the loss X times the mean square of their change from step to step (TAR, Merity 2017)",
         low=0.0,
         aliases=("--beta",),

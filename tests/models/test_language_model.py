@@ -13,7 +13,15 @@ from nlprnn.models.language_model import LanguageModel
 from nlprnn.text.batching import Batch
 
 TYPES = 9
-PLAIN = LanguageModelConfig(hidden=6, layers=2, dropout=0.0, dropout_embedding=0.0, weight_drop=0.0)
+PLAIN = LanguageModelConfig(
+    hidden=6,
+    layers=2,
+    dropout=0.0,
+    dropout_embedding=0.0,
+    weight_drop=0.0,
+    activation_penalty=0.0,
+    slowness_penalty=0.0,
+)
 
 
 def block(steps: int) -> Batch:
