@@ -74,6 +74,7 @@ def test_gulordava_et_als_settings_are_those_of_their_published_english_model() 
     assert (model.dropout, model.locked_dropout, model.dropout_embedding, model.weight_drop) == (0.2, False, 0.0, 0.0)
     assert (training.optimizer, training.lr, training.schedule, training.clip) == ("sgd", 20.0, "plateau", 0.25)
     assert (training.batch_size, training.bptt, training.epochs, training.warmup) == (128, 35, 40, 0)
+    assert (model.activation_penalty, model.slowness_penalty) == (0.0, 0.0)
     assert (training.rotated_columns, training.dropout_growth) == (False, 0.0)
 
 
