@@ -1,4 +1,4 @@
-"""Published recipes and what suits few passes, as settings on top of the defaults."""
+"""Published recipes and what suits few or many passes, as settings on top of the defaults."""
 
 from __future__ import annotations
 
@@ -87,6 +87,15 @@ FEW: dict[str, Any] = {
     "dropout_embedding": 0.0,
     "weight_drop": 0.0,
     "dropout_growth": 0.0,
+}
+# And where its minutes allow for these at least: a wider one with more dropout, which reads half as much in the time.
+MANY_PASSES = 25.0
+MANY: dict[str, Any] = {
+    "hidden": 650,
+    "dropout": 0.45,
+    "weight_drop": 0.4,
+    "dropout_growth": 3.0,
+    "weight_decay": 0.02,
 }
 # In the way of Howard and Ruder 2018 (ULMFiT), how a classifier is trained that starts from a language model, and how
 # that is first trained further on the classifier's own texts. Rates, pooling and dropout are ours, for AdamW and small

@@ -17,7 +17,7 @@ from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.presets import FEW, FEW_PASSES
+from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_PASSES
 from nlprnn.settings import flag
 from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import bar, encode, learn_tokenizer
@@ -73,7 +73,8 @@ def train_language_model(
 
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
     LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one takes a smaller
-    network where `max_minutes` allow for few passes (presets.FEW). Raises NlprnnError for anything that cannot work.
+    network where `max_minutes` allow for few passes (presets.FEW), and a wider one for many (presets.MANY). Raises
+    NlprnnError for anything that cannot work.
     """
     paths = several(corpus)
     path = Path(out) if out is not None else default_out(paths, "lm")
@@ -127,11 +128,12 @@ def _seconds_of_a_pass(chosen: Settings, train: TokenStore, types: int, device: 
 
 
 def fit_to_budget(chosen: Settings, given: dict[str, Any], affordable: float, note: Note) -> Settings:
-    """Settings that suit few passes over the text where no more are affordable, or asked for, and none were given."""
+    """Settings that were not given, as they suit the passes over the text that are affordable, or asked for."""
     expected = min(affordable, chosen.training.epochs or MOST_EPOCHS)
-    if expected > FEW_PASSES:
-        return chosen
-    suited = {name: value for name, value in FEW.items() if given.get(name) is None}
+    # The dropout of the wide network is too much for a narrower one that was asked for.
+    wide = expected >= MANY_PASSES and given.get("hidden") is None
+    fitting = FEW if expected <= FEW_PASSES else MANY if wide else {}
+    suited = {name: value for name, value in fitting.items() if given.get(name) is None}
     if suited:
         told = " ".join(f"{flag(name)} {value}" for name, value in suited.items())
         note(f"to suit some {expected:.2g} passes over the text: {told}")

@@ -15,7 +15,7 @@ import torch
 import nlprnn
 from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.config.tokenizing import TokenizerConfig
-from nlprnn.presets import FEW, FEW_PASSES
+from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_PASSES
 from nlprnn.settings import build, flag
 from nlprnn.tasks.language_modelling import Settings, fit_to_budget
 from nlprnn.text.chunk_tokenizer import UNK_ID
@@ -85,8 +85,11 @@ def test_recurrent_layers_learn_at_a_rate_of_their_own(tmp_path: Path) -> None:
     assert StreamTrainingConfig(optimizer="sgd").layer_share(0, 0) == 1.0 == StreamTrainingConfig().layer_share(1, 0)
 
 
-@pytest.mark.parametrize(("affordable", "suited"), [(FEW_PASSES, FEW), (FEW_PASSES + 0.1, {})])
-@pytest.mark.parametrize("given", [{}, {"hidden": 8, "lr": 0.5}, {"dropout": 0.7}])
+@pytest.mark.parametrize(
+    ("affordable", "suited"),
+    [(FEW_PASSES, FEW), (FEW_PASSES + 0.1, {}), (MANY_PASSES - 0.1, {}), (MANY_PASSES, MANY)],
+)
+@pytest.mark.parametrize("given", [{}, {"lr": 0.5}, {"dropout": 0.7}])
 def test_a_budget_decides_what_was_not_given_by_the_passes_it_allows_for(affordable, suited, given) -> None:
     training = build(StreamTrainingConfig, given | {"max_minutes": 1.0})
     chosen = Settings(tokenizer=TokenizerConfig(), model=build(LanguageModelConfig, given), training=training)
@@ -94,8 +97,17 @@ def test_a_budget_decides_what_was_not_given_by_the_passes_it_allows_for(afforda
     found = fit_to_budget(chosen, given, affordable, told.append)
     flat, before = ({**dataclasses.asdict(one.model), **dataclasses.asdict(one.training)} for one in (found, chosen))
     assert flat == before | suited | given
-    assert ["some 3 passes" in line for line in told] == [True] * bool(suited)
+    assert [f"some {affordable:.2g} passes" in line for line in told] == [True] * bool(suited)
     assert not any(f"{flag(name)} " in line for name in given for line in told)
+
+
+@pytest.mark.parametrize(("affordable", "suited"), [(FEW_PASSES, FEW), (MANY_PASSES, {})])
+def test_a_size_that_is_given_stays_and_has_no_dropout_of_a_wider_one(affordable, suited) -> None:
+    given = {"hidden": 8}
+    training = StreamTrainingConfig(max_minutes=1.0)
+    chosen = Settings(tokenizer=TokenizerConfig(), model=build(LanguageModelConfig, given), training=training)
+    found = fit_to_budget(chosen, given, affordable, lambda told: None)
+    assert found == chosen.but({name: value for name, value in suited.items() if name != "hidden"})
 
 
 def test_passes_that_are_given_hold_where_a_budget_allows_for_more() -> None:
