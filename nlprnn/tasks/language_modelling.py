@@ -17,7 +17,7 @@ from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_PASSES
+from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_PASSES, MANY_TOKENS
 from nlprnn.settings import flag
 from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import bar, encode, learn_tokenizer
@@ -86,7 +86,8 @@ def train_language_model(
         train, held_out = encode(text.train, tokenizer, note), encode(text.valid, tokenizer, note)
         if run.fresh and preset == "default" and chosen.training.max_minutes is not None:
             seconds = _seconds_of_a_pass(chosen, train, len(tokenizer), run.device)
-            chosen = fit_to_budget(chosen, settings, 60 * chosen.training.max_minutes / seconds, note)
+            affordable = 60 * chosen.training.max_minutes / seconds
+            chosen = fit_to_budget(chosen, settings, affordable, len(train.ids), note)
         batches = stream_batches(train, chosen.training)
         model = language_network(chosen, len(tokenizer), run.device)
         _tell(note, text, tokenizer, train, held_out)
@@ -127,11 +128,10 @@ def _seconds_of_a_pass(chosen: Settings, train: TokenStore, types: int, device: 
     return seconds_of_an_epoch(trial, stream_batches(train, chosen.training), device)
 
 
-def fit_to_budget(chosen: Settings, given: dict[str, Any], affordable: float, note: Note) -> Settings:
-    """Settings that were not given, as they suit the passes over the text that are affordable, or asked for."""
+def fit_to_budget(chosen: Settings, given: dict[str, Any], affordable: float, tokens: int, note: Note) -> Settings:
+    """What was not given as it suits the passes over a text of `tokens` that are affordable, or asked for."""
     expected = min(affordable, chosen.training.epochs or MOST_EPOCHS)
-    # The dropout of the wide network is too much for a narrower one that was asked for.
-    wide = expected >= MANY_PASSES and given.get("hidden") is None
+    wide = expected >= MANY_PASSES and tokens >= MANY_TOKENS and given.get("hidden") is None
     fitting = FEW if expected <= FEW_PASSES else MANY if wide else {}
     suited = {name: value for name, value in fitting.items() if given.get(name) is None}
     if suited:
