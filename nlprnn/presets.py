@@ -88,11 +88,12 @@ FEW: dict[str, Any] = {
     "weight_drop": 0.0,
     "dropout_growth": 0.0,
 }
-# And where its minutes allow for at least these, of a text of at least so many tokens: a wider one, which reads half as
-# much in the time and keeps more of it. A smaller text it would learn by heart.
+# And where its minutes allow for at least these: a wider network, which reads half as much in the time and keeps more.
+# A text of fewer tokens it would learn by heart: for that a smaller one, and smaller batches.
 MANY_PASSES = 20.0
-MANY_TOKENS = 500_000
+SMALL_TEXT = 500_000
 MANY: dict[str, Any] = {"hidden": 650, "weight_decay": 0.02}
+MANY_OF_SMALL: dict[str, Any] = {"hidden": 300, "batch_size": 16}
 # In the way of Howard and Ruder 2018 (ULMFiT), how a classifier is trained that starts from a language model, and how
 # that is first trained further on the classifier's own texts. Rates, pooling and dropout are ours, for AdamW and small
 # data (docs/experiments.md); the paper's rates by layer are --layer-decay 2.6.

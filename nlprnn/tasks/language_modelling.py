@@ -17,7 +17,7 @@ from nlprnn.inference.streams import stream_nll
 from nlprnn.metrics.likelihood import perplexity
 from nlprnn.models.language_model import LanguageModel
 from nlprnn.nn.kernels.dispatch import choose
-from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_PASSES, MANY_TOKENS
+from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_OF_SMALL, MANY_PASSES, SMALL_TEXT
 from nlprnn.settings import flag
 from nlprnn.tasks.computing import place
 from nlprnn.tasks.encoding import bar, encode, learn_tokenizer
@@ -72,9 +72,9 @@ def train_language_model(
     """Train a language model on a corpus and leave it in the model directory `out`.
 
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
-    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one takes a smaller
-    network where `max_minutes` allow for few passes (presets.FEW), and a wider one for many (presets.MANY). Raises
-    NlprnnError for anything that cannot work.
+    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one takes a network
+    of another size where `max_minutes` allow for few passes, or for many (presets.py). Raises NlprnnError for anything
+    that cannot work.
     """
     paths = several(corpus)
     path = Path(out) if out is not None else default_out(paths, "lm")
@@ -131,8 +131,12 @@ def _seconds_of_a_pass(chosen: Settings, train: TokenStore, types: int, device: 
 def fit_to_budget(chosen: Settings, given: dict[str, Any], affordable: float, tokens: int, note: Note) -> Settings:
     """What was not given as it suits the passes over a text of `tokens` that are affordable, or asked for."""
     expected = min(affordable, chosen.training.epochs or MOST_EPOCHS)
-    wide = expected >= MANY_PASSES and tokens >= MANY_TOKENS and given.get("hidden") is None
-    fitting = FEW if expected <= FEW_PASSES else MANY if wide else {}
+    if expected <= FEW_PASSES:
+        fitting = FEW
+    elif expected >= MANY_PASSES and given.get("hidden") is None:
+        fitting = MANY if tokens >= SMALL_TEXT else MANY_OF_SMALL
+    else:
+        fitting = {}
     suited = {name: value for name, value in fitting.items() if given.get(name) is None}
     if suited:
         told = " ".join(f"{flag(name)} {value}" for name, value in suited.items())

@@ -15,7 +15,7 @@ import torch
 import nlprnn
 from nlprnn.config.language_model import LanguageModelConfig, StreamTrainingConfig
 from nlprnn.config.tokenizing import TokenizerConfig
-from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_PASSES, MANY_TOKENS
+from nlprnn.presets import FEW, FEW_PASSES, MANY, MANY_OF_SMALL, MANY_PASSES, SMALL_TEXT
 from nlprnn.settings import build, flag
 from nlprnn.tasks.language_modelling import Settings, fit_to_budget
 from nlprnn.text.chunk_tokenizer import UNK_ID
@@ -88,11 +88,11 @@ def test_recurrent_layers_learn_at_a_rate_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("affordable", "tokens", "suited"),
     [
-        (FEW_PASSES, MANY_TOKENS, FEW),
-        (FEW_PASSES + 0.1, MANY_TOKENS, {}),
-        (MANY_PASSES - 0.1, MANY_TOKENS, {}),
-        (MANY_PASSES, MANY_TOKENS, MANY),
-        (MANY_PASSES, MANY_TOKENS - 1, {}),
+        (FEW_PASSES, SMALL_TEXT, FEW),
+        (FEW_PASSES + 0.1, SMALL_TEXT, {}),
+        (MANY_PASSES - 0.1, SMALL_TEXT, {}),
+        (MANY_PASSES, SMALL_TEXT, MANY),
+        (MANY_PASSES, SMALL_TEXT - 1, MANY_OF_SMALL),
     ],
 )
 @pytest.mark.parametrize("given", [{}, {"lr": 0.5}, {"dropout": 0.7}])
@@ -108,19 +108,19 @@ def test_a_budget_decides_what_was_not_given_by_the_passes_it_allows_for(afforda
 
 
 @pytest.mark.parametrize(("affordable", "suited"), [(FEW_PASSES, FEW), (MANY_PASSES, {})])
-def test_a_size_that_is_given_stays_and_has_nothing_of_a_wider_one(affordable, suited) -> None:
+def test_a_size_that_is_given_stays_and_has_nothing_of_a_network_for_many_passes(affordable, suited) -> None:
     given = {"hidden": 8}
     training = StreamTrainingConfig(max_minutes=1.0)
     chosen = Settings(tokenizer=TokenizerConfig(), model=build(LanguageModelConfig, given), training=training)
-    found = fit_to_budget(chosen, given, affordable, MANY_TOKENS, lambda told: None)
+    found = fit_to_budget(chosen, given, affordable, SMALL_TEXT, lambda told: None)
     assert found == chosen.but({name: value for name, value in suited.items() if name != "hidden"})
 
 
 def test_passes_that_are_given_hold_where_a_budget_allows_for_more() -> None:
     training = StreamTrainingConfig(max_minutes=600, epochs=2)
     chosen = Settings(tokenizer=TokenizerConfig(), model=LanguageModelConfig(), training=training)
-    few = fit_to_budget(chosen, {"epochs": 2}, 2.0, MANY_TOKENS, lambda told: None)
-    assert fit_to_budget(chosen, {"epochs": 2}, 1000.0, MANY_TOKENS, lambda told: None) == few
+    few = fit_to_budget(chosen, {"epochs": 2}, 2.0, SMALL_TEXT, lambda told: None)
+    assert fit_to_budget(chosen, {"epochs": 2}, 1000.0, SMALL_TEXT, lambda told: None) == few
 
 
 @pytest.mark.parametrize(("settings", "hidden"), [({}, 300), ({"preset": "small"}, 200), ({"hidden": 8}, 8)])
