@@ -37,7 +37,8 @@ class RunState:
     epoch_nll: float = 0.0
     epoch_count: int = 0
     step_seconds: float = 0.0  # of training steps alone
-    measured_from: float = 0.0  # step_seconds when measuring began
+    measured_from: int = 0  # the step from which on the others are measured
+    unmeasured_seconds: float = 0.0  # step_seconds until then
     tokens: int = 0
     seconds: float = 0.0  # of everything
     finished: bool = False

@@ -24,9 +24,12 @@ from nlprnn.training.optim import Average, clipped_step, gradient_norm, has_stal
 from nlprnn.training.progress import Progress
 from nlprnn.training.run_state import Batches, Running, RunState, pack, unpack
 
-UNMEASURED = 10  # first steps, slower than the others
-MEASURED = 30  # further steps at least, and MEASURED_SHARE of the budget, that tell how long a step takes
-MEASURED_SHARE = 0.03
+# How long a step takes is told by so many steps or more, which take so much of the budget, after as many others: the
+# first of all are slow, and shared or small machines are often faster in the first seconds than they stay. Where steps
+# are long, a fifth of the budget must do.
+UNMEASURED, UNMEASURED_SHARE = 10, 0.05
+MEASURED, MEASURED_SHARE = 30, 0.05
+LATEST_SHARE = 0.2
 CHECKPOINT_SECONDS = 30.0
 MOST_RECOVERIES = 5
 
@@ -176,8 +179,6 @@ class Trainer:
         now.step, now.epoch_step = now.step + 1, now.epoch_step + 1
         now.tokens += loss.count
         now.step_seconds += time.monotonic() - started
-        if now.step == UNMEASURED:
-            now.measured_from = now.step_seconds
         self.show.step(now.train_loss, now.tokens_per_second)
 
     def _shares(self) -> list[float]:
@@ -199,21 +200,23 @@ class Trainer:
                     parameter.grad = None
 
     def _fix_budget(self) -> bool:
-        """Turn a budget in minutes into a number of steps, once, from the time that the first steps took."""
+        """Turn a budget in minutes into a number of steps, once, from the time that a twentieth of it took."""
         now, config = self.now, self.config
         if now.total is not None or config.max_minutes is None:
             return False
-        most, length = self._most_steps, self._epoch_length
-        measured, seconds = now.step - UNMEASURED, now.step_seconds - now.measured_from
-        enough = measured >= MEASURED and seconds >= MEASURED_SHARE * 60 * config.max_minutes
-        if not enough and now.step < max(most // 10, 1):
+        budget, most, length = 60 * config.max_minutes, self._most_steps, self._epoch_length
+        measured, seconds = now.step - now.measured_from, now.step_seconds - now.unmeasured_seconds
+        enough = now.measured_from and measured >= MEASURED and seconds >= MEASURED_SHARE * budget
+        if not enough and now.step < max(most // 10, 1) and now.seconds < LATEST_SHARE * budget:
+            if not now.measured_from and measured >= UNMEASURED and seconds >= UNMEASURED_SHARE * budget:
+                now.measured_from, now.unmeasured_seconds = now.step, now.step_seconds
             return False
-        each = seconds / measured if measured > 0 else now.step_seconds / now.step
+        each = seconds / measured
         started = time.monotonic()
         self.validate()
         validation = (time.monotonic() - started) * config.evaluations_per_epoch
         epoch = length * each + validation
-        left = config.max_minutes * 60 - now.seconds - validation
+        left = budget - now.seconds - validation
         steps = now.step + int(max(left, 0.0) / epoch * length)
         now.total = max(min(steps, most), now.step + 1)
         self.show.start(now.step, now.total)

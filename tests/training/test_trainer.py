@@ -272,6 +272,23 @@ def test_a_budget_in_minutes_becomes_a_number_of_steps_that_is_stored(tmp_path: 
     assert run.now.total <= MOST_EPOCHS * 22
 
 
+@pytest.mark.parametrize(("minutes", "step_seconds"), [(10.0, 1.0), (10.0, 0.5), (1.0, 5.0)])
+def test_a_machine_that_slows_down_after_the_first_seconds_keeps_to_the_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float, step_seconds: float
+) -> None:
+    """By a clock of the test's own: steps take a third less time in the first twentieth, and validation takes none."""
+    seconds = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: seconds)
+
+    def step() -> None:
+        nonlocal seconds
+        seconds += step_seconds / (1.5 if seconds < 0.05 * 60 * minutes else 1.0)
+
+    config = StreamTrainingConfig(batch_size=6, bptt=7, max_minutes=minutes, epochs=1000)
+    run = finish(make(tmp_path / "run", config, step))
+    assert seconds == run.now.seconds == pytest.approx(60 * minutes, abs=step_seconds + 1e-6)
+
+
 def test_the_best_weights_on_validation_are_the_ones_that_are_kept(tmp_path: Path) -> None:
     config = StreamTrainingConfig(batch_size=6, bptt=7, epochs=4, lr=0.05, schedule="constant", warmup=0)
     run = finish(make(tmp_path / "run", config))
