@@ -91,7 +91,7 @@ FEW: dict[str, Any] = {
 # And where its minutes allow for at least these: a wider network, which reads half as much in the time and keeps more.
 # A text of fewer tokens it would learn by heart: for that a smaller one, and smaller batches. Where a size is
 # given nothing is changed, for the rest suits these sizes alone.
-MANY_PASSES = 20.0
+MANY_PASSES = 10.0
 SMALL_TEXT = 500_000
 MANY: dict[str, Any] = {"hidden": 650, "weight_decay": 0.02}
 MANY_OF_SMALL: dict[str, Any] = {"hidden": 300, "batch_size": 16}

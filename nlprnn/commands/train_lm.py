@@ -41,7 +41,7 @@ def command(corpus: tuple[str, ...], as_json: bool, **options: Any) -> None:
     file, a dataset folder, or hf:NAME. Without validation text, a twentieth of the lines is held out.
 
     Where --max-minutes allows for three passes over the text at most, the default preset takes a smaller network and
-    less dropout, unless you give them. Where it allows for 20 at least, and --hidden is not given, it takes a wider
+    less dropout, unless you give them. Where it allows for 10 at least, and --hidden is not given, it takes a wider
     network and more weight decay, or for a text of less than half a million tokens a smaller one in smaller batches.
 
     Ctrl-C stops after the step under way and keeps the best weights; --resume goes on from there.
