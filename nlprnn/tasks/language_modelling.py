@@ -72,9 +72,9 @@ def train_language_model(
     """Train a language model on a corpus and leave it in the model directory `out`.
 
     `corpus` is a text file, several, or a folder with train, valid and test; `settings` are fields of TokenizerConfig,
-    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one takes a network
-    of another size where `max_minutes` allow for few passes, or for many (presets.py). Raises NlprnnError for anything
-    that cannot work.
+    LanguageModelConfig and StreamTrainingConfig, on top of `preset`; the default one takes a network of another size
+    where `max_minutes` allow for few passes, or for many (presets.py). Raises NlprnnError for anything that cannot
+    work.
     """
     paths = several(corpus)
     path = Path(out) if out is not None else default_out(paths, "lm")
